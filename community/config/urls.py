@@ -1,0 +1,18 @@
+from django.urls import include, path
+
+from community.home import views as home
+
+urlpatterns = [
+    path("", include("community.home.urls")),
+    path("", include("moderation.crisis.urls")),
+    path("accounts/", include("allauth.account.urls")),
+    path("you/", include("community.members.urls")),
+    path("groups/", include("community.groups.urls")),
+    path("sessions/rooms/", include("sessions.rooms.urls")),
+    path("live/", include("community.live.urls")),
+]
+
+handler400 = home.bad_request
+handler403 = home.denied
+handler404 = home.not_found
+handler500 = home.broken

@@ -1,0 +1,1 @@
+"""The first pages: home, errors, and what every page shares."""

@@ -1,0 +1,87 @@
+"""SQLite lets one transaction write at a time and makes the others poll, so that a busy writer starves the rest.
+
+Here every transaction of the process waits its turn in a queue instead (first come, first served). SQLite's own
+lock stays the guard between processes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Any
+
+from django.db.backends.sqlite3 import base
+
+
+class Gate:
+    """A lock that is given to threads in the order in which they asked for it."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._held = False
+        self._waiting: deque[threading.Lock] = deque()
+
+    def acquire(self) -> None:
+        with self._guard:
+            if not self._held:
+                self._held = True
+                return
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        turn.acquire()
+
+    def release(self) -> None:
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._held = False
+
+
+_gates: dict[str, Gate] = {}
+_gates_guard = threading.Lock()
+
+
+def gate_for(name: str) -> Gate:
+    with _gates_guard:
+        return _gates.setdefault(name, Gate())
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Holds the gate from BEGIN to COMMIT or ROLLBACK."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._gate: Gate | None = None
+
+    def _start_transaction_under_autocommit(self) -> None:
+        gate = gate_for(str(self.settings_dict["NAME"]))
+        gate.acquire()
+        try:
+            super()._start_transaction_under_autocommit()
+        except BaseException:
+            gate.release()
+            raise
+        self._gate = gate
+
+    def _leave_gate(self) -> None:
+        gate, self._gate = self._gate, None
+        if gate is not None:
+            gate.release()
+
+    def _commit(self) -> None:
+        super()._commit()
+        self._leave_gate()
+
+    def _rollback(self) -> None:
+        try:
+            super()._rollback()
+        finally:
+            self._leave_gate()
+
+    def _close(self) -> None:
+        try:
+            super()._close()
+        finally:
+            self._leave_gate()

@@ -1,0 +1,1 @@
+"""Where people write to each other at leisure: forums, topics, posts."""

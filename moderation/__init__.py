@@ -1,0 +1,1 @@
+"""What keeps the place safe: restrictions, help in a crisis, and the record of both."""

@@ -1,0 +1,1 @@
+"""What a member may not do for a time, where, since when, by whom and why."""

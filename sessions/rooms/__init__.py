@@ -1,0 +1,1 @@
+"""What may happen in a room: messages, reactions, the floor, phases, moderation."""

@@ -1,0 +1,38 @@
+"""Phases: who may write in a room, and whether people may answer each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Writes(StrEnum):
+    ALL = "all"
+    TURN = "turn"
+    HOSTS = "hosts"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """`label` and `gist` are what the page says of it."""
+
+    name: str
+    label: str
+    gist: str
+    writes: Writes
+    crosstalk: bool
+
+
+PHASES: dict[str, Phase] = {
+    phase.name: phase
+    for phase in (
+        Phase("open", "Open", "Anyone may write.", Writes.ALL, True),
+        Phase("opening", "Opening", "The facilitators open; everyone else listens.", Writes.HOSTS, False),
+        Phase("check-in", "Check-in", "A few words from whoever wants to. No answers yet.", Writes.ALL, False),
+        Phase("sharing", "Sharing", "One person at a time has the floor.", Writes.TURN, False),
+        Phase("closing", "Closing", "The facilitators close; everyone else listens.", Writes.HOSTS, False),
+        Phase("fellowship", "Fellowship", "The meeting is over; stay and talk.", Writes.ALL, True),
+        Phase("closed", "Closed", "Nobody writes here now.", Writes.NONE, False),
+    )
+}
