@@ -1,0 +1,109 @@
+"""Fixtures of every test. The ground under them (folder, servers, environment) is laid by tests/settings.py."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests import services
+from tests.sites import Site
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def pytest_report_header() -> str:
+    return f"database: {services.chosen()}"
+
+
+def pytest_unconfigure() -> None:
+    from tests.settings import GROUND
+
+    GROUND.clear()
+
+
+@pytest.fixture(scope="session")
+def sites_folder() -> Path:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    return Path(os.environ[services.FOLDER]) / f"sites-{worker}"
+
+
+@pytest.fixture(scope="session")
+def empty_site(sites_folder: Path) -> Iterator[Site]:
+    """A migrated Porchlight with nobody in it, never started: what other sites are copied from."""
+    site = Site(sites_folder / f"{sites_folder.name}-empty").lay()
+    site.manage("migrate", "--no-input", "--verbosity", "0")
+    site.manage("collectstatic", "--no-input", "--verbosity", "0")
+    yield site
+    site.clear()
+
+
+@pytest.fixture(scope="session")
+def seeded_site(empty_site: Site, sites_folder: Path) -> Iterator[Site]:
+    """The demo community, never started: what other sites are copied from."""
+    site = Site(sites_folder / f"{sites_folder.name}-seeded").lay(like=empty_site)
+    site.manage("seed_demo")
+    yield site
+    site.clear()
+
+
+MakeSite = Callable[..., Site]
+
+
+@pytest.fixture
+def make_site(request: pytest.FixtureRequest, sites_folder: Path) -> Iterator[MakeSite]:
+    """`make_site(seeded=True, PORCHLIGHT_SENDS_PER_MIN="3")`: a running Porchlight of the test's own."""
+    made: list[Site] = []
+
+    def make(*, seeded: bool = True, **environment: str) -> Site:
+        like = request.getfixturevalue("seeded_site" if seeded else "empty_site")
+        site = Site(sites_folder / f"{sites_folder.name}-{os.urandom(4).hex()}", environment).lay(like=like)
+        made.append(site)
+        return site.start()
+
+    yield make
+    for site in made:
+        site.clear()
+
+
+@pytest.fixture(scope="session")
+def site(seeded_site: Site, sites_folder: Path) -> Iterator[Site]:
+    """One running demo community, shared by the tests of a process: say in it only what others won't trip over."""
+    shared = Site(sites_folder / f"{sites_folder.name}-shared").lay(like=seeded_site).start()
+    yield shared
+    shared.clear()
+
+
+# Chromium, for tests/flows
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The system's Chromium instead of one that Playwright would download."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        pytest.fail("Chromium is missing. Install it with: apt-get install chromium")
+    return browser_type_launch_args | {"executable_path": program, "args": CHROMIUM_ARGUMENTS}
+
+
+@pytest.fixture
+def sign_in() -> Callable[[Page, Site, str, str], Page]:
+    """`sign_in(page, site, email, password)` through the real form."""
+
+    def through_the_form(page: Page, site: Site, email: str, password: str) -> Page:
+        page.goto(f"{site.base_url}/accounts/login/")
+        page.locator("input[name=login]").fill(email)
+        page.locator("input[name=password]").fill(password)
+        page.locator("form:has(input[name=password]) [type=submit]").click()
+        page.wait_for_url(lambda url: "/accounts/login" not in url)
+        return page
+
+    return through_the_form
