@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +49,28 @@ class Service:
     port: int
     process: subprocess.Popen[bytes]
     log: Path
+
+    @classmethod
+    def spawn(
+        cls,
+        name: str,
+        port: int,
+        command: Sequence[str | Path],
+        *,
+        log: Path,
+        cwd: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Service:
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                command,
+                cwd=cwd or log.parent,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        return cls(name, port, process, log)
 
     def wait_until(self, ready: Callable[[], bool], seconds: float = READY_SECONDS) -> None:
         """Wait for the server to be ready, noticing at once if it dies. Raises ServiceFailed."""
@@ -124,11 +146,9 @@ def start_postgres(folder: Path) -> Service:
     prefix = [*as_user, "--pdeathsig=INT"] if as_user else bound_to_us("INT")
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     log = folder / "postgres.log"
-    process = subprocess.Popen(
-        [*prefix, programs / "postgres", "-D", data, *options],
-        cwd=folder, stdin=subprocess.DEVNULL, stdout=log.open("wb"), stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    service = Service("PostgreSQL", port, process, log)
+    service = Service.spawn(
+        "PostgreSQL", port, [*prefix, programs / "postgres", "-D", data, *options], log=log
+    )
     service.wait_until(lambda: b"database system is ready to accept connections" in log.read_bytes())
     return service
 
@@ -140,11 +160,8 @@ def start_redis(folder: Path, port: int | None = None) -> Service:
     folder.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
     log = folder / "redis.log"
-    process = subprocess.Popen(
-        [*bound_to_us("TERM"), program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
-        cwd=folder, stdin=subprocess.DEVNULL, stdout=log.open("wb"), stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    service = Service("Redis", port, process, log)
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    service = Service.spawn("Redis", port, [*bound_to_us("TERM"), program, *options], log=log)
     service.wait_until(lambda: b"Ready to accept connections" in log.read_bytes())
     return service
 

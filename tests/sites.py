@@ -76,14 +76,15 @@ class Site:
     def start(self) -> Site:
         """Serve, and return when `/healthz` answers. A stopped site starts again on the same port."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        log = self.folder / "serve.log"
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                [*bound_to_us("TERM"), sys.executable, "manage.py", "serve", "--host", "127.0.0.1",
-                 "--port", str(self.port)],
-                cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            )  # fmt: skip
-        self.serving = Service("manage.py serve", self.port, process, log)
+        command = [sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(self.port)]
+        self.serving = Service.spawn(
+            "manage.py serve",
+            self.port,
+            [*bound_to_us("TERM"), *command],
+            log=self.folder / "serve.log",
+            cwd=ROOT,
+            environment=self.environment,
+        )
         self.serving.wait_until(self.is_healthy)
         return self
 
