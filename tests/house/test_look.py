@@ -43,7 +43,9 @@ def test_no_style_sheet_reaches_out_of_our_origin(file: Path) -> None:
     "file", [file for file in SHEETS if file.name != "tokens.css"], ids=lambda file: file.name
 )
 def test_raw_colours_are_in_the_tokens_only(file: Path) -> None:
-    assert not re.findall(r"(?<![\w-])#[0-9a-fA-F]{3,8}\b|\b(?:rgb|hsl|oklch)a?\(", without_comments(file))
+    # A dialog's backdrop can't read tokens in the browsers of before 2024.
+    text = re.sub(r"dialog::backdrop \{[^}]*\}", "", without_comments(file))
+    assert not re.findall(r"(?<![\w-])#[0-9a-fA-F]{3,8}\b|\b(?:rgb|hsl|oklch)a?\(", text)
 
 
 def test_there_is_one_breakpoint() -> None:
