@@ -7,13 +7,12 @@
 const WITHIN_MS = 5000;
 const PRESSES = 3;
 
-/** Forget what this site keeps on the phone. Nothing here is waited for: leaving comes first. */
+/** Forget what people wrote here and have not sent. Nothing is waited for: leaving comes first. */
 export function forget() {
   try {
     indexedDB.deleteDatabase("porchlight");
     localStorage.clear();
     sessionStorage.clear();
-    if ("caches" in window) caches.keys().then((names) => names.forEach((name) => caches.delete(name)));
   } catch {
     // A browser that keeps nothing for us has nothing to forget.
   }
@@ -24,8 +23,10 @@ export function leave() {
   veil.className = "veil";
   document.body.append(veil);
   document.title = "";
-  window.dispatchEvent(new Event("porchlight:leaving"));
+  // Whoever holds the database open closes it now, or it could not be deleted.
+  dispatchEvent(new Event("porchlight:leaving"));
   forget();
+  if ("caches" in window) caches.keys().then((names) => names.forEach((name) => caches.delete(name)));
   location.replace("/exit/");
 }
 
