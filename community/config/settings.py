@@ -236,6 +236,7 @@ MIDDLEWARE = [
     "servestatic.middleware.ServeStaticMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
+    "community.home.middleware.KeptNowhere",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -284,7 +285,13 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = None
-ACCOUNT_FORMS = {"login": "community.members.forms.SignInForm"}
+ACCOUNT_FORMS = {
+    "login": "community.members.forms.SignInForm",
+    "reset_password": "community.members.forms.AskForLinkForm",
+    "reset_password_from_key": "community.members.forms.NewPasswordForm",
+    "change_password": "community.members.forms.ChangePasswordForm",
+    "set_password": "community.members.forms.FirstPasswordForm",
+}
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "/accounts/login/"

@@ -5,8 +5,8 @@ from community.home import views as home
 urlpatterns = [
     path("", include("community.home.urls")),
     path("", include("moderation.crisis.urls")),
-    path("accounts/", include("allauth.account.urls")),
-    path("you/", include("community.members.urls")),
+    path("", include("community.members.urls")),
+    path("accounts/", include("community.members.accounts")),
     path("groups/", include("community.groups.urls")),
     path("sessions/rooms/", include("sessions.rooms.urls")),
     path("live/", include("community.live.urls")),

@@ -1,6 +1,22 @@
+from __future__ import annotations
+
+from typing import Any
+
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_out
+from django.http import HttpRequest
 
 
 class MembersConfig(AppConfig):
     name = "community.members"
     label = "members"
+
+    def ready(self) -> None:
+        user_logged_out.connect(signed_out, dispatch_uid="members.signed_out")
+
+
+def signed_out(sender: Any, request: HttpRequest, **kwargs: Any) -> None:
+    from community.members.actions import sign_out
+
+    if request.session.session_key:
+        sign_out(session_key=request.session.session_key)

@@ -1,0 +1,35 @@
+"""Whose profile a member may see: their own, and those of people they share a group with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from community.members.models import Member
+
+if TYPE_CHECKING:
+    from community.groups.models import Membership
+
+
+def profiles_for(member: Member) -> QuerySet[Member]:
+    people = Member.objects.filter(is_active=True)
+    if member.is_staff:
+        return people
+    return people.filter(Q(pk=member.pk) | Q(memberships__group__memberships__member=member)).distinct()
+
+
+def profile_for(member: Member, public_id: str) -> Member:
+    """Raises Http404."""
+    person = profiles_for(member).filter(public_id=public_id).first()
+    if person is None:
+        raise Http404
+    return person
+
+
+def shared_memberships(member: Member, person: Member) -> QuerySet[Membership]:
+    """The person's memberships in groups that both belong to."""
+    return (
+        person.memberships.filter(group__memberships__member=member).select_related("group").order_by("group__name")
+    )

@@ -1,0 +1,48 @@
+"""What changes a member, and what ends a sign-in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from community.live import eviction
+from community.members.models import Member
+
+
+class HandleTaken(Exception):
+    """Someone else goes by this handle, or by one that reads the same."""
+
+
+def update_profile(*, member: Member) -> Member:
+    """Save what the member changed about themself. Raises HandleTaken."""
+    try:
+        with transaction.atomic():
+            member.save(update_fields=["handle", "handle_skeleton", "pronouns", "about", "time_zone", "theme"])
+    except IntegrityError:
+        raise HandleTaken from None
+    return member
+
+
+def change_password(*, member: Member, password: str, keep: str | None = None, at: datetime | None = None) -> None:
+    """Set the password and end every sign-in of the member but `keep`, a session key: rows and connections alike."""
+    others = sign_ins_of(member, but=keep, at=at or timezone.now())
+    with transaction.atomic():
+        member.set_password(password)
+        member.save(update_fields=["password"])
+        Session.objects.filter(session_key__in=others).delete()
+        eviction.end_all_sign_ins(member.pk, except_session=keep)
+
+
+def sign_out(*, session_key: str) -> None:
+    """End what stands open under a sign-in; the framework deletes its row."""
+    eviction.end_sign_in(session_key)
+
+
+def sign_ins_of(member: Member, *, but: str | None, at: datetime) -> list[str]:
+    """Keys of the member's sessions. Sessions don't name their member, so all that stand are read; once a password."""
+    standing = Session.objects.filter(expire_date__gt=at).exclude(session_key=but)
+    return [row.session_key for row in standing.iterator() if row.get_decoded().get(SESSION_KEY) == str(member.pk)]
