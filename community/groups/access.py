@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 
 from community.groups.models import Group, GroupQuerySet, JoinRequest, Membership
@@ -54,19 +56,105 @@ def group_for(member: Member, slug: str) -> Group:
     return group
 
 
+def my_groups(member: Member) -> GroupQuerySet:
+    return groups_for(member).of(member).annotate(people=people_count())
+
+
+def other_groups(member: Member) -> GroupQuerySet:
+    """Groups that the member may know of and doesn't belong to; `asked` when they wait for an answer."""
+    waiting = Q(requests__member=member, requests__answered_at__isnull=True)
+    others = groups_for(member).exclude(memberships__member=member)
+    return others.annotate(people=people_count(), asked=Count("requests", filter=waiting, distinct=True))
+
+
+def people_count() -> Count:
+    return Count("memberships", filter=Q(memberships__member__is_active=True), distinct=True)
+
+
+def standing_in(member: Member, group: Group) -> Standing:
+    """The standing of a member in a group that they may know of, so that no removal stands."""
+    membership = membership_in(member, group)
+    return Standing(
+        member_active=member.is_active,
+        member_role=member.role,
+        joining=group.joining,
+        audience=group.audience,
+        membership_role=membership.role if membership else None,
+        removed=False,
+    )
+
+
+def people_in(group: Group) -> QuerySet[Membership]:
+    return group.memberships.filter(member__is_active=True).select_related("member").order_by("member__handle_skeleton")
+
+
+def keepers_of(group: Group) -> QuerySet[Membership]:
+    return people_in(group).filter(role__in=[Membership.Role.FACILITATOR, Membership.Role.MODERATOR])
+
+
+def open_requests(group: Group, standing: Standing) -> QuerySet[JoinRequest]:
+    """Who asks to join, for those who may answer; nobody else may know."""
+    waiting = group.requests.filter(answered_at__isnull=True, member__is_active=True).select_related("member")
+    return waiting if standing.keeps_order else waiting.none()
+
+
+def last_request(member: Member, group: Group) -> JoinRequest | None:
+    return group.requests.filter(member=member).order_by("-asked_at").first()
+
+
+def may_act_on(mine: Membership, theirs: Membership) -> bool:
+    """Facilitators may act on everyone else in the group, moderators on plain members."""
+    if mine.pk == theirs.pk or mine.group_id != theirs.group_id:
+        return False
+    match mine.role:
+        case Membership.Role.FACILITATOR:
+            return True
+        case Membership.Role.MODERATOR:
+            return theirs.role == Membership.Role.MEMBER
+        case _:
+            return False
+
+
+def inside_group_for(member: Member, slug: str) -> tuple[Group, Membership]:
+    """A group with one's own membership in it: who else is there is for members alone. Raises Http404."""
+    group = group_for(member, slug)
+    membership = membership_in(member, group)
+    if membership is None:
+        raise Http404
+    return group, membership
+
+
+def membership_to_keep(member: Member, slug: str, public_id: str) -> tuple[Membership, Membership]:
+    """One's own membership and that of someone in the same group whom one may act on. Raises Http404, PermissionDenied."""
+    group, mine = inside_group_for(member, slug)
+    theirs = people_in(group).filter(member__public_id=public_id).select_related("group").first()
+    if theirs is None:
+        raise Http404
+    if not may_act_on(mine, theirs):
+        raise PermissionDenied
+    return mine, theirs
+
+
+def membership_to_set_role_of(member: Member, slug: str, public_id: str) -> Membership:
+    """Someone's membership, for a facilitator of the group. Raises Http404, PermissionDenied."""
+    mine, theirs = membership_to_keep(member, slug, public_id)
+    if mine.role != Membership.Role.FACILITATOR:
+        raise PermissionDenied
+    return theirs
+
+
 def membership_in(member: Member, group: Group) -> Membership | None:
     return Membership.objects.filter(member=member, group=group).first()
 
 
 def request_for(member: Member, pk: int) -> JoinRequest:
-    """An open request that this member may answer. Raises Http404."""
+    """A request, answered or not, to a group that this member keeps. Raises Http404."""
+    kept = Membership.objects.filter(
+        member=member, role__in=[Membership.Role.MODERATOR, Membership.Role.FACILITATOR]
+    )
     request = (
         JoinRequest.objects.select_related("group", "member")
-        .filter(
-            pk=pk, answered_at__isnull=True,
-            group__memberships__member=member,
-            group__memberships__role__in=[Membership.Role.MODERATOR, Membership.Role.FACILITATOR],
-        )
+        .filter(pk=pk, group__in=kept.values("group"), member__is_active=True)
         .first()
     )
     if request is None:

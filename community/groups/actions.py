@@ -1,0 +1,99 @@
+"""Joining, asking, answering, leaving, and roles. Each revokes and evicts in one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from community.groups.models import Group, JoinRequest, Membership
+from community.groups.removal import remove_member
+from community.live import eviction
+from community.members.models import Member
+
+__all__ = ["answer_request", "ask_to_join", "join_group", "leave_group", "remove_member", "set_role"]
+
+ASK_AGAIN_AFTER = timedelta(days=14)
+
+
+class NotOpen(Exception):
+    """The group can't be entered in this way."""
+
+
+class AskedAlready(Exception):
+    """A request waits for an answer, or was answered with "not now" a short while ago."""
+
+
+class AnsweredAlready(Exception):
+    """Somebody answered the request first, or nobody waits any more."""
+
+
+class OnlyFacilitator(Exception):
+    """The group would be left with people and without a facilitator."""
+
+
+@transaction.atomic
+def join_group(*, group: Group, member: Member, at: datetime) -> Membership:
+    """Become a member of an open group; joining again returns the membership there is. Raises NotOpen."""
+    if group.joining != Group.Joining.OPEN:
+        raise NotOpen
+    membership, _ = Membership.objects.get_or_create(group=group, member=member, defaults={"joined_at": at})
+    return membership
+
+
+def ask_to_join(*, group: Group, member: Member, words: str, at: datetime) -> JoinRequest:
+    """Ask the keepers of a group to be let in. Raises NotOpen, AskedAlready."""
+    if group.joining != Group.Joining.REQUEST or group.memberships.filter(member=member).exists():
+        raise NotOpen
+    lately = group.requests.filter(
+        member=member, answer=JoinRequest.Answer.NOT_NOW, answered_at__gt=at - ASK_AGAIN_AFTER
+    )
+    if lately.exists():
+        raise AskedAlready
+    try:
+        with transaction.atomic():
+            return JoinRequest.objects.create(group=group, member=member, words=words, asked_at=at)
+    except IntegrityError:
+        raise AskedAlready from None
+
+
+@transaction.atomic
+def answer_request(*, request: JoinRequest, by: Member, answer: JoinRequest.Answer, at: datetime) -> JoinRequest:
+    """Answer once, whoever comes first; a welcome makes the membership. Raises AnsweredAlready."""
+    answered = JoinRequest.objects.filter(pk=request.pk, answered_at__isnull=True).update(
+        answer=answer, answered_by=by, answered_at=at
+    )
+    if not answered:
+        raise AnsweredAlready
+    if answer == JoinRequest.Answer.WELCOME:
+        Membership.objects.get_or_create(group=request.group, member=request.member, defaults={"joined_at": at})
+    request.refresh_from_db()
+    return request
+
+
+@transaction.atomic
+def leave_group(*, group: Group, member: Member) -> bool:
+    """End one's own membership; its rooms close for the member at once. False when there was none. Raises OnlyFacilitator."""
+    refuse_to_leave_alone(group, member)
+    gone, _ = Membership.objects.filter(group=group, member=member).delete()
+    eviction.evict(member.pk, group.tag)
+    return bool(gone)
+
+
+@transaction.atomic
+def set_role(*, membership: Membership, role: Membership.Role) -> Membership:
+    """Give someone a role in a group. Their open rooms are entered anew, with the new role. Raises OnlyFacilitator."""
+    if role != Membership.Role.FACILITATOR:
+        refuse_to_leave_alone(membership.group, membership.member)
+    Membership.objects.filter(pk=membership.pk).update(role=role)
+    eviction.evict(membership.member_id, membership.group.tag)
+    membership.refresh_from_db()
+    return membership
+
+
+def refuse_to_leave_alone(group: Group, member: Member) -> None:
+    """Raises OnlyFacilitator if the member is the group's one facilitator and others are in it."""
+    facilitators = Membership.objects.select_for_update().filter(group=group, role=Membership.Role.FACILITATOR)
+    alone = list(facilitators.values_list("member_id", flat=True)) == [member.pk]
+    if alone and group.memberships.exclude(member=member).exists():
+        raise OnlyFacilitator
