@@ -6,9 +6,13 @@ class RoomsConfig(AppConfig):
     label = "rooms"
 
     def ready(self) -> None:
+        from community.groups import removal
         from community.live import domain, ticks
         from sessions.rooms.domain import rooms
-        from sessions.rooms.jobs import end_spent_mutes
+        from sessions.rooms.jobs import end_spent_mutes, tell_rooms_of_removal
+        from sessions.rooms.views import refused
 
         domain.register(rooms)
+        rooms.refusal_page = refused  # type: ignore[method-assign]
         ticks.register("end_spent_mutes", every_seconds=10, run=end_spent_mutes)
+        removal.on_removal(tell_rooms_of_removal)

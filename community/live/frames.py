@@ -1,0 +1,94 @@
+"""Encoding and decoding: JSON text frames, the event's payload, and WebSocket framing (RFC 6455 section 5.2)."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from community.live.domain import Code, FrameRefused
+
+FRAME_BYTES = 16 * 1024
+JSON_DEPTH = 8
+
+
+def stamp(at: datetime) -> str:
+    """UTC, ISO 8601 with milliseconds."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def encode(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def payload(
+    *, seq: int, type: str, by: Mapping[str, str] | None, at: datetime, key: str | None, data: Mapping[str, Any]
+) -> str:
+    """The event as readers get it, without the room's name; stored, so that ring and database serve the same bytes."""
+    return encode({"seq": seq, "type": type, "by": by, "at": stamp(at), "key": key, "data": data})
+
+
+def one(room: str, event: str) -> str:
+    return f'{{"t":"ev","room":"{room}",{event[1:]}'
+
+
+def many(room: str, events: Sequence[str]) -> str:
+    return one(room, events[0]) if len(events) == 1 else f'{{"t":"batch","room":"{room}","ev":[{",".join(events)}]}}'
+
+
+def digest(frame: Mapping[str, Any]) -> str:
+    """SHA-256 over what a `send` or `act` asks for; its id and key are not part of that."""
+    asked = {name: value for name, value in frame.items() if name not in {"id", "key", "room"}}
+    return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _too_deep(value: Any, left: int) -> bool:
+    if isinstance(value, dict):
+        return left == 0 or any(_too_deep(item, left - 1) for item in value.values())
+    if isinstance(value, list):
+        return left == 0 or any(_too_deep(item, left - 1) for item in value)
+    return False
+
+
+def decode(text: str | bytes) -> dict[str, Any]:
+    """A client's frame: a JSON object with a string `t`. Raises FrameRefused."""
+    if len(text) > FRAME_BYTES or (isinstance(text, str) and len(text.encode("utf-8", "surrogatepass")) > FRAME_BYTES):
+        raise FrameRefused(Code.TOO_LARGE, "That is too long for one message.")
+    try:
+        frame = orjson.loads(text)
+    except (orjson.JSONDecodeError, UnicodeEncodeError):
+        raise FrameRefused(Code.BAD_FRAME, "Not a JSON object.") from None
+    if not isinstance(frame, dict) or not isinstance(frame.get("t"), str):
+        raise FrameRefused(Code.BAD_FRAME, "Not a JSON object with a “t”.")
+    if _too_deep(frame, JSON_DEPTH):
+        raise FrameRefused(Code.BAD_FRAME, "Nested too deeply.")
+    return frame
+
+
+class Frame:
+    """One text frame, encoded once for all its readers."""
+
+    __slots__ = ("_raw", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._raw: bytes | None = None
+
+    @property
+    def raw(self) -> bytes:
+        """The whole unmasked WebSocket frame, header and all."""
+        if self._raw is None:
+            body = self.text.encode()
+            size = len(body)
+            if size < 126:
+                head = bytes((0x81, size))
+            elif size < 65536:
+                head = struct.pack("!BBH", 0x81, 126, size)
+            else:
+                head = struct.pack("!BBQ", 0x81, 127, size)
+            self._raw = head + body
+        return self._raw

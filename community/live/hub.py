@@ -1,0 +1,448 @@
+"""The hub: one per process, on the event loop. Commits come in, frames go out, each encoded once.
+
+Up-to-date readers are written to directly; a task of its own serves those behind. Nothing durable is queued for a
+single reader: what it has not got it reads from the ring, or from the database below the ring.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+from django.db import DatabaseError, InterfaceError
+
+from community.live import domain, failpoints, frames, log
+from community.live.clock import clock
+from community.live.connection import BUFFER_CAP, Connection
+from community.live.database import in_database
+from community.live.domain import Head, Opened
+from community.live.eviction import Eviction
+from community.live.feed import CHUNK_EVENTS, WINDOW_BYTES, WINDOW_EVENTS, Feed, Reader
+from community.live.frames import Frame
+from community.live.log import Commit
+
+logger = structlog.get_logger("community.live")
+
+GAP_SECONDS = 0.1
+TICK_SECONDS = 5.0
+TICK_SECONDS_WITHOUT_BUS = 1.0
+SEEN_SECONDS = 1.0
+CONGESTION_SECONDS = 0.05
+SLOW_SECONDS = 30.0
+GONE = {"auth": 4401, "suspended": 4403, "slow": 4008, "restart": 4012}
+
+
+class Hub:
+    """Everything here runs on the loop's thread, except `post`."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.feeds: dict[int, Feed] = {}
+        self.connections: set[Connection] = set()
+        self.seen: dict[tuple[int, int], int] = {}
+        self.evictions: deque[tuple[int, Eviction]] = deque(maxlen=2000)
+        self.eviction_serial = 0
+        self.bus_ok = True
+        self.on_feed_opened: list[Any] = []
+        self.on_feed_closed: list[Any] = []
+        self.on_join: list[Any] = []
+        self.on_leave: list[Any] = []
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self._tasks = [
+            self.loop.create_task(self._keep(self._serve_those_behind, "behind")),
+            self.loop.create_task(self._keep(self._tick, "tick")),
+            self.loop.create_task(self._keep(self._watch_congestion, "congestion")),
+            self.loop.create_task(self._keep(self._flush_seen, "seen")),
+        ]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.save_seen()
+
+    async def _keep(self, work: Any, name: str) -> None:
+        while True:
+            try:
+                await work()
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                logger.exception("hub_task_failed", task=name)
+                await asyncio.sleep(1)
+
+    # --- commits in, frames out ----------------------------------------------------------------------------------
+
+    def post(self, commits: list[Commit]) -> None:
+        """Take what was committed; from any thread."""
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self.take, commits)
+
+    def take(self, commits: Iterable[Commit]) -> None:
+        for commit in commits:
+            feed = self.feeds.get(commit.log_id)
+            if feed is not None:
+                self._apply(feed, commit)
+
+    def _apply(self, feed: Feed, commit: Commit) -> None:
+        if commit.first > feed.head + 1:
+            feed.pending[commit.first] = commit
+            if feed.gap_timer is None:
+                feed.gap_timer = self.loop.call_later(GAP_SECONDS, self.fill, feed)
+            return
+        for seq, payload in commit.rewrites:
+            feed.rewrite(seq, payload)
+        news = commit.payloads[feed.head + 1 - commit.first :]
+        if news:
+            self._broadcast(feed, news)
+        if feed.pending:
+            later = feed.pending.pop(feed.head + 1, None)
+            if later is not None:
+                self._apply(feed, later)
+            self._forget_old(feed)
+
+    def _forget_old(self, feed: Feed) -> None:
+        for first in [first for first in feed.pending if first <= feed.head]:
+            self._apply(feed, feed.pending.pop(first))
+        if not feed.pending and feed.gap_timer is not None:
+            feed.gap_timer.cancel()
+            feed.gap_timer = None
+
+    def _broadcast(self, feed: Feed, payloads: list[str]) -> None:
+        before = feed.head
+        acked_above = before - WINDOW_EVENTS
+        end_above = feed.end - WINDOW_BYTES
+        feed.extend(payloads)
+        frame = Frame(frames.many(feed.slug, payloads))
+        left_behind = [
+            reader
+            for reader in feed.live
+            if reader.connection.congested or reader.acked <= acked_above or reader.acked_end <= end_above
+        ]
+        for reader in left_behind:
+            reader.live = False
+            reader.cursor = before
+            feed.live.discard(reader)
+            feed.behind.add(reader)
+        for reader in feed.live:
+            reader.connection.write(frame)
+        if feed.behind:
+            self._wake.set()
+
+    def fill(self, feed: Feed) -> None:
+        """Read from the database what the feed lacks; one read at a time for a feed."""
+        if feed.gap_timer is not None:
+            feed.gap_timer.cancel()
+            feed.gap_timer = None
+        if feed.filling is None and self.feeds.get(feed.log_id) is feed:
+            feed.filling = self.loop.create_task(self._fill(feed))
+
+    async def _fill(self, feed: Feed) -> None:
+        try:
+            await failpoints.arrive("hub.filling", feed=feed)
+            rows = await in_database(log.payloads_after, feed.log_id, feed.head, CHUNK_EVENTS)
+            news = [payload for seq, payload in rows if seq > feed.head]
+            if news and len(rows) == CHUNK_EVENTS:
+                # Far behind: let everyone catch up from the database instead of carrying it all through the ring.
+                self._jump(feed, (await in_database(log.head, feed.log_id)).last_seq)
+            elif news:
+                # A missed commit may have rewritten older events: serve those from the database.
+                feed.ring.clear()
+                feed.ring_bytes = 0
+                self._broadcast(feed, news)
+        except (DatabaseError, InterfaceError):
+            logger.warning("fill_failed")
+        finally:
+            feed.filling = None
+        self._forget_old(feed)
+        if feed.pending:
+            later = feed.pending.pop(feed.head + 1, None)
+            if later is not None:
+                self._apply(feed, later)
+            elif feed.gap_timer is None:
+                feed.gap_timer = self.loop.call_later(GAP_SECONDS, self.fill, feed)
+
+    def _jump(self, feed: Feed, head: int) -> None:
+        for reader in feed.live:
+            reader.live = False
+            reader.cursor = feed.head
+        feed.behind |= feed.live
+        feed.live = set()
+        feed.restart(max(head, feed.head))
+        self._wake.set()
+
+    # --- readers -------------------------------------------------------------------------------------------------
+
+    def attach(self, connection: Connection, opened: Opened, head: Head, since: int) -> Reader:
+        """Let a connection read a log after `since`. A second call for the same room moves the cursor."""
+        feed = self.feeds.get(opened.log_id)
+        if feed is None:
+            feed = self.feeds[opened.log_id] = Feed(opened, head.epoch, head.last_seq, head.min_seq)
+            for hook in self.on_feed_opened:
+                hook(feed)
+        feed.min_seq = max(feed.min_seq, head.min_seq)
+        if feed.epoch != head.epoch:
+            feed.epoch = head.epoch
+            feed.min_seq = head.min_seq
+            self._jump(feed, head.last_seq)
+            feed.restart(head.last_seq)
+        old = connection.readers.get(opened.slug)
+        if old is not None:
+            feed.live.discard(old)
+            feed.behind.discard(old)
+        reader = Reader(connection, opened, since, feed.end_at(since), clock.monotonic())
+        connection.readers[opened.slug] = reader
+        feed.behind.add(reader)
+        if head.last_seq > feed.head:
+            self.fill(feed)
+        self.promote(feed, reader)
+        self._wake.set()
+        if old is None:
+            for hook in self.on_join:
+                hook(feed, reader)
+        return reader
+
+    def promote(self, feed: Feed, reader: Reader) -> None:
+        if reader.cursor >= feed.head and reader in feed.behind:
+            feed.behind.discard(reader)
+            feed.live.add(reader)
+            reader.live = True
+
+    def detach(self, connection: Connection, slug: str) -> None:
+        reader = connection.readers.pop(slug, None)
+        if reader is None:
+            return
+        feed = self.feeds.get(reader.opened.log_id)
+        if feed is None:
+            return
+        feed.live.discard(reader)
+        feed.behind.discard(reader)
+        for hook in self.on_leave:
+            hook(feed, reader)
+        if not feed.live and not feed.behind:
+            del self.feeds[feed.log_id]
+            if feed.gap_timer is not None:
+                feed.gap_timer.cancel()
+            for hook in self.on_feed_closed:
+                hook(feed)
+
+    def add(self, connection: Connection) -> None:
+        self.connections.add(connection)
+
+    def remove(self, connection: Connection) -> None:
+        connection.over = True
+        for slug in list(connection.readers):
+            self.detach(connection, slug)
+        self.connections.discard(connection)
+
+    def position(self, reader: Reader) -> int:
+        feed = self.feeds.get(reader.opened.log_id)
+        return feed.head if reader.live and feed is not None else reader.cursor
+
+    def ack(self, reader: Reader, seq: int) -> None:
+        feed = self.feeds.get(reader.opened.log_id)
+        seq = min(seq, self.position(reader))
+        if feed is None or seq <= reader.acked:
+            return
+        reader.acked = seq
+        reader.acked_end = feed.end_at(seq)
+        reader.progress_at = clock.monotonic()
+        if not reader.live:
+            self._wake.set()
+
+    async def _serve_those_behind(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            for feed in list(self.feeds.values()):
+                for reader in list(feed.behind):
+                    await self._serve(feed, reader)
+
+    async def _serve(self, feed: Feed, reader: Reader) -> None:
+        """Bring one reader forward as far as its window and its buffer allow, a chunk at a time."""
+        connection = reader.connection
+        while reader in feed.behind and not connection.over and not connection.congested:
+            self.promote(feed, reader)
+            if reader.live or not feed.room_in_window(reader, reader.cursor):
+                return
+            chunk = feed.slice(reader.cursor, CHUNK_EVENTS)
+            if chunk is None:
+                try:
+                    rows = await in_database(log.payloads_after, feed.log_id, reader.cursor, CHUNK_EVENTS)
+                except (DatabaseError, InterfaceError):
+                    logger.warning("catch_up_failed")
+                    self.loop.call_later(1.0, self._wake.set)
+                    return
+                if reader not in feed.behind or connection.over:
+                    return
+                if not rows:
+                    reader.cursor = feed.head
+                    continue
+                chunk = self._current(feed, rows)
+                cursor = rows[-1][0]
+                if rows[0][0] > reader.cursor + 1:
+                    connection.send({"t": "skip", "room": feed.slug, "to": rows[0][0] - 1})
+            else:
+                cursor = reader.cursor + len(chunk)
+            reader.cursor = cursor
+            connection.write(Frame(frames.many(feed.slug, chunk)))
+
+    @staticmethod
+    def _current(feed: Feed, rows: list[tuple[int, str]]) -> list[str]:
+        """Rows read a moment ago, with what the ring knows better (hidden or edited since the read began)."""
+        first = feed.ring[0].seq if feed.ring else feed.head + 1
+        return [feed.ring[seq - first].payload if first <= seq <= feed.head else payload for seq, payload in rows]
+
+    # --- the clockwork -------------------------------------------------------------------------------------------
+
+    async def _watch_congestion(self) -> None:
+        while True:
+            await asyncio.sleep(CONGESTION_SECONDS)
+            for connection in self.connections:
+                if connection.congested and connection.pipe.buffered() <= BUFFER_CAP // 4:
+                    connection.congested = False
+                    connection.congested_since = 0.0
+                    connection.pipe.resume_reading()
+                    self._wake.set()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS if self.bus_ok else TICK_SECONDS_WITHOUT_BUS)
+            self.end_slow_ones()
+            try:
+                await self.compare_heads()
+                await self.revalidate()
+            except (DatabaseError, InterfaceError):
+                logger.warning("tick_without_database")
+
+    def end_slow_ones(self) -> None:
+        """End connections that owe an ack, or have not taken a byte, for 30 s."""
+        now = clock.monotonic()
+        for connection in list(self.connections):
+            if connection.congested:
+                connection.congested_since = connection.congested_since or now
+                if now - connection.congested_since > SLOW_SECONDS:
+                    self.end(connection, "slow")
+                    continue
+            for reader in connection.readers.values():
+                if self.position(reader) == reader.acked or reader.acked != reader.acked_at_tick:
+                    reader.progress_at = now
+                reader.acked_at_tick = reader.acked
+                if now - reader.progress_at > SLOW_SECONDS:
+                    self.end(connection, "slow")
+                    break
+
+    def end(self, connection: Connection, code: str, **more: Any) -> None:
+        connection.finish(GONE[code], {"code": code, **more})
+        self.remove(connection)
+
+    async def compare_heads(self) -> None:
+        """Find the commits whose publication this process missed: one query for all active logs."""
+        if not self.feeds:
+            return
+        for log_id, head in (await in_database(log.heads, list(self.feeds))).items():
+            feed = self.feeds.get(log_id)
+            if feed is not None:
+                feed.min_seq = max(feed.min_seq, head.min_seq)
+                if head.last_seq > feed.head:
+                    self.fill(feed)
+
+    async def revalidate(self) -> None:
+        """Ask again, for all open connections at once, whether they may still be here."""
+        from community.live.access import still_welcome
+
+        connections = list(self.connections)
+        if not connections:
+            return
+        verdicts = await in_database(still_welcome, {(c.session_key, c.member.pk, c.stamp) for c in connections})
+        pairs = {(c.member.pk, r.opened.log_id) for c in connections for r in c.readers.values()}
+        open_pairs = await in_database(domain.still_open, pairs)
+        for connection in connections:
+            code = verdicts[connection.session_key, connection.member.pk, connection.stamp]
+            if code is not None:
+                self.end(connection, code)
+                continue
+            for slug, reader in list(connection.readers.items()):
+                pair = (connection.member.pk, reader.opened.log_id)
+                if pair in pairs and pair not in open_pairs:
+                    self.shut_out(connection, slug)
+
+    def shut_out(self, connection: Connection, slug: str) -> None:
+        """This room is over for this connection; the socket stays."""
+        self.detach(connection, slug)
+        connection.send({"t": "gone", "room": slug, "code": "removed"})
+
+    # --- revocation ----------------------------------------------------------------------------------------------
+
+    def evict(self, eviction: Eviction) -> None:
+        self.eviction_serial += 1
+        self.evictions.append((self.eviction_serial, eviction))
+        for connection in list(self.connections):
+            if not eviction.concerns(connection.member.pk, connection.session_key):
+                continue
+            if eviction.tag is None:
+                self.end(connection, eviction.code)
+                continue
+            for slug, reader in list(connection.readers.items()):
+                if eviction.tag in reader.opened.tags:
+                    self.shut_out(connection, slug)
+
+    def evicted_since(self, serial: int, connection: Connection) -> bool:
+        """Whether anything about this connection's member was revoked after `serial`."""
+        return any(
+            number > serial and eviction.concerns(connection.member.pk, connection.session_key)
+            for number, eviction in self.evictions
+        )
+
+    # --- small things --------------------------------------------------------------------------------------------
+
+    def mark_seen(self, reader: Reader, seq: int) -> None:
+        place = (reader.opened.log_id, reader.connection.member.pk)
+        seq = min(seq, self.position(reader))
+        if seq > self.seen.get(place, 0):
+            self.seen[place] = seq
+
+    async def _flush_seen(self) -> None:
+        while True:
+            await asyncio.sleep(SEEN_SECONDS)
+            await self.save_seen()
+
+    async def save_seen(self) -> None:
+        if not self.seen:
+            return
+        seen, self.seen = self.seen, {}
+        try:
+            await in_database(domain.save_seen, seen)
+        except (DatabaseError, InterfaceError):
+            for place, seq in seen.items():
+                self.seen[place] = max(seq, self.seen.get(place, 0))
+
+    def ephemeral(self, feed: Feed, frame: Frame, *, but_member: int | None = None) -> None:
+        """Show a passing thing to readers who are up to date; it may be lost."""
+        for reader in feed.live:
+            if reader.connection.member.pk != but_member and not reader.connection.congested:
+                reader.connection.write(frame)
+
+    async def tell_permissions(self, member_id: int, tag: str) -> None:
+        """Send a member's connections their state anew for the rooms that carry the tag."""
+        for connection in [c for c in self.connections if c.member.pk == member_id]:
+            for slug, reader in list(connection.readers.items()):
+                if tag in reader.opened.tags:
+                    opened = reader.opened
+                    state = await in_database(opened.domain.state, opened.log_id, connection.member)
+                    if connection.readers.get(slug) is reader:
+                        connection.send({"t": "you", "room": slug, "state": state})
+
+    def announce_bus(self, ok: bool) -> None:
+        if ok == self.bus_ok:
+            return
+        self.bus_ok = ok
+        word = "ok" if ok else "degraded"
+        for connection in self.connections:
+            connection.send({"t": "status", "bus": word, "presence": word})

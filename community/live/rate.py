@@ -1,0 +1,54 @@
+"""How often one member may write: a token bucket before the queue; repeating a key costs nothing."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from django.conf import settings
+
+from community.live.clock import clock
+
+REMEMBERED = 20_000
+
+
+class Bucket:
+    __slots__ = ("at", "tokens")
+
+    def __init__(self, tokens: float, at: float) -> None:
+        self.tokens = tokens
+        self.at = at
+
+
+class Rate:
+    """`per_minute` tokens at once, refilled evenly over a minute."""
+
+    def __init__(self) -> None:
+        self._buckets: OrderedDict[int, Bucket] = OrderedDict()
+        self._paid: OrderedDict[tuple[int, int, str], None] = OrderedDict()
+
+    def allow(self, member_id: int, log_id: int, key: str | None) -> bool:
+        """Take a token, unless this key has paid already."""
+        place = (member_id, log_id, key or "")
+        if key is not None and place in self._paid:
+            return True
+        per_minute = settings.PORCHLIGHT_SENDS_PER_MIN
+        now = clock.monotonic()
+        bucket = self._buckets.get(member_id)
+        if bucket is None:
+            bucket = self._buckets[member_id] = Bucket(per_minute, now)
+        self._buckets.move_to_end(member_id)
+        bucket.tokens = min(per_minute, bucket.tokens + (now - bucket.at) * per_minute / 60)
+        bucket.at = now
+        if bucket.tokens < 1:
+            return False
+        bucket.tokens -= 1
+        if key is not None:
+            self._paid[place] = None
+        while len(self._paid) > REMEMBERED:
+            self._paid.popitem(last=False)
+        while len(self._buckets) > REMEMBERED:
+            self._buckets.popitem(last=False)
+        return True
+
+
+rate = Rate()

@@ -1,0 +1,17 @@
+"""Which ASGI application answers what. Channels does routing, sessions and authentication."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.urls import path, re_path
+
+from community.live.sockets import refuse, socket
+
+
+def build(http: Any) -> Any:
+    """The whole application around Django's own."""
+    sockets = URLRouter([path("live/", AuthMiddlewareStack(socket)), re_path("", refuse)])
+    return ProtocolTypeRouter({"http": http, "websocket": sockets})

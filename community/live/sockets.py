@@ -1,0 +1,306 @@
+"""The WebSocket: rooms.v1 as PROTOCOL.md has it. A raw ASGI application behind Channels' sessions and authentication."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY, get_user_model
+from django.db import DatabaseError, InterfaceError, transaction
+
+from community.live import domain, engine, failpoints, frames, log, origins
+from community.live.clock import clock
+from community.live.connection import Connection, Pipe
+from community.live.database import in_database
+from community.live.domain import TEXT_CHARS, Code, Committed, FrameRefused, Head, Opened, Outcome, Refuse, Unchanged
+from community.live.engine import Engine
+from community.live.feed import WINDOW_BYTES, WINDOW_EVENTS
+from community.live.hub import GONE
+from community.live.pipes import EXTENSION, AsgiPipe, DirectPipe
+from community.live.rate import rate
+from community.live.writer import UNAVAILABLE, writer
+
+logger = structlog.get_logger("community.live")
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+SUBPROTOCOL = "rooms.v1"
+HEARTBEAT_SECONDS = 25
+ROOMS_PER_SOCKET = 50
+TYPING_SECONDS = 2.0
+KEY_CHARS = 64
+QUIET_TRIES = 5
+NO_ROOM = Refuse(Code.NOT_FOUND, "There is no such room.")
+TOO_FAST = Refuse(Code.RATE, "That was a lot at once. Wait a moment, then send it again.", retry=True)
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    """Any other path: refused at the handshake."""
+    await receive()
+    await send({"type": "websocket.close"})
+
+
+async def socket(scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    if not origins.allowed(dict(scope["headers"])):
+        await send({"type": "websocket.close"})
+        return
+    live = await engine.start()
+    serial = live.hub.eviction_serial
+    offered = scope.get("subprotocols") or []
+    await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if SUBPROTOCOL in offered else None})
+    protocol = scope.get("extensions", {}).get(EXTENSION)
+    direct = protocol is not None and DirectPipe.fits(protocol)
+    pipe: Pipe = DirectPipe(protocol) if direct else AsgiPipe(send)
+    member = scope["user"]
+    if not member.is_authenticated or live.draining:
+        code = "restart" if live.draining else await in_database(_why_out, scope["session"])
+        pipe.write(frames.Frame(frames.encode({"t": "gone", "code": code})))
+        pipe.close(GONE[code])
+        return
+    connection = Connection(_resolved(member), scope["session"].session_key, pipe)
+    await failpoints.arrive("socket.connected", connection=connection)
+    live.hub.add(connection)
+    try:
+        if live.hub.evicted_since(serial, connection):
+            await live.hub.revalidate()
+        connection.send(_welcome(connection))
+        await _Conversation(live, connection).listen(receive)
+    finally:
+        live.hub.remove(connection)
+
+
+def _resolved(member: Any) -> Any:
+    """The member itself rather than Channels' lazy wrapper."""
+    return getattr(member, "_wrapped", member)
+
+
+def _why_out(session: Any) -> str:
+    """`suspended` for the sign-in of someone who is suspended, `auth` for anyone else."""
+    member_id = session.get(SESSION_KEY)
+    if member_id is None:
+        return "auth"
+    suspended = get_user_model()._default_manager.filter(pk=member_id, is_active=False).exists()
+    return "suspended" if suspended else "auth"
+
+
+def _welcome(connection: Connection) -> dict[str, Any]:
+    return {
+        "t": "welcome",
+        "conn": uuid.uuid4().hex,
+        "member": connection.author.by,
+        "heartbeat_s": HEARTBEAT_SECONDS,
+        "limits": {
+            "text_chars": TEXT_CHARS,
+            "window_events": WINDOW_EVENTS,
+            "window_bytes": WINDOW_BYTES,
+            "sends_per_min": settings.PORCHLIGHT_SENDS_PER_MIN,
+        },
+    }
+
+
+def enter(member: Any, slug: str) -> tuple[Opened, Head, dict[str, Any], int] | None:
+    """Open a room for reading: its head, the state as of that head, and where a reader without a past begins."""
+    opened = domain.open_logs(member, [slug]).get(slug)
+    if opened is None:
+        return None
+    for _ in range(QUIET_TRIES):
+        head = log.head(opened.log_id)
+        state = opened.domain.state(opened.log_id, member)
+        if log.head(opened.log_id) == head:
+            return opened, head, state, log.reset_point(opened.log_id, head)
+    with transaction.atomic():
+        head = log.lock([opened.log_id])[opened.log_id]
+        return opened, head, opened.domain.state(opened.log_id, member), log.reset_point(opened.log_id, head)
+
+
+class _Conversation:
+    """One socket's frames, taken in order."""
+
+    def __init__(self, live: Engine, connection: Connection) -> None:
+        self.live = live
+        self.hub = live.hub
+        self.connection = connection
+        self.typed_at: dict[str, tuple[bool, float]] = {}
+
+    async def listen(self, receive: Receive) -> None:
+        pipe = self.connection.pipe
+        while True:
+            message = await receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            if isinstance(pipe, AsgiPipe):
+                await pipe.readable()
+            if self.connection.over:
+                continue
+            text = message.get("text")
+            if text is None:
+                self._err(None, Refuse(Code.BAD_FRAME, "Text frames only."))
+                continue
+            try:
+                frame = frames.decode(text)
+            except FrameRefused as error:
+                self._err(None, error.refusal)
+                continue
+            await self._take(frame)
+
+    async def _take(self, frame: dict[str, Any]) -> None:
+        ident = frame.get("id")
+        try:
+            match frame["t"]:
+                case "sub":
+                    await self._subscribe(frame)
+                case "unsub":
+                    self.hub.detach(self.connection, _text(frame, "room"))
+                    self.connection.send({"t": "ok", "id": _ident(frame), "room": frame["room"]})
+                case "send" | "act":
+                    await self._write(frame)
+                case "typing":
+                    self._typing(frame)
+                case "ack":
+                    if reader := self.connection.readers.get(_text(frame, "room")):
+                        self.hub.ack(reader, _seq(frame, "seq"))
+                case "seen":
+                    if reader := self.connection.readers.get(_text(frame, "room")):
+                        self.hub.mark_seen(reader, _seq(frame, "seq"))
+                case "ping":
+                    self.connection.send({"t": "pong", "n": frame.get("n")})
+                case _:
+                    raise FrameRefused(Code.BAD_FRAME, "No such frame.")
+        except FrameRefused as error:
+            self._err(ident if isinstance(ident, str | int) else None, error.refusal)
+        except (DatabaseError, InterfaceError):
+            logger.warning("frame_without_database")
+            self._err(ident if isinstance(ident, str | int) else None, UNAVAILABLE)
+
+    def _err(self, ident: str | int | None, refusal: Refuse) -> None:
+        self.connection.send(
+            {"t": "err", "id": ident, "code": refusal.code, "retry": refusal.retry, "message": refusal.message}
+        )
+
+    async def _subscribe(self, frame: dict[str, Any]) -> None:
+        ident, slug = _ident(frame), _text(frame, "room")
+        epoch, since = _resume(frame)
+        readers = self.connection.readers
+        if slug not in readers and len(readers) >= ROOMS_PER_SOCKET:
+            raise FrameRefused(Code.DENIED, f"A socket follows at most {ROOMS_PER_SOCKET} rooms.")
+        while True:
+            serial = self.hub.eviction_serial
+            entered = await in_database(enter, self.connection.member, slug)
+            await failpoints.arrive("socket.entered", connection=self.connection, entered=entered)
+            if not self.hub.evicted_since(serial, self.connection):
+                break
+        if self.connection.over:
+            return
+        if entered is None:
+            self._err(ident, NO_ROOM)
+            return
+        opened, head, state, reset_point = entered
+        resumes = epoch == head.epoch and since is not None and head.min_seq - 1 <= since <= head.last_seq
+        start = since if resumes and since is not None else reset_point
+        self.connection.send(
+            {
+                "t": "subd",
+                "id": ident,
+                "room": slug,
+                "epoch": str(head.epoch),
+                "head": head.last_seq,
+                "min_seq": head.min_seq,
+                "since": start,
+                "mode": "resume" if resumes else "reset",
+                "state": state,
+            }
+        )
+        reader = self.hub.attach(self.connection, opened, head, start)
+        feed = self.hub.feeds[opened.log_id]
+        self.live.presence.show(feed, reader)
+        if not self.hub.bus_ok:
+            self.connection.send({"t": "status", "bus": "degraded", "presence": "degraded"})
+
+    async def _write(self, frame: dict[str, Any]) -> None:
+        ident, slug, key = _ident(frame), _text(frame, "room"), key_of(frame)
+        opened = self.connection.opened(slug)
+        if opened is None:
+            opened = (await in_database(domain.open_logs, self.connection.member, [slug])).get(slug)
+        if opened is None:
+            self._err(ident, NO_ROOM)
+            return
+        command = opened.domain.parse(frame, opened, self.connection.author)
+        if not rate.allow(self.connection.member.pk, opened.log_id, key):
+            self._err(ident, TOO_FAST)
+            return
+        writer.post(command, partial(self._answer, ident, slug))
+
+    def _answer(self, ident: str | int, slug: str, outcome: Outcome) -> None:
+        if isinstance(outcome, Refuse):
+            self._err(ident, outcome)
+        else:
+            self.connection.send(ok_frame(ident, slug, outcome))
+
+    def _typing(self, frame: dict[str, Any]) -> None:
+        reader = self.connection.readers.get(_text(frame, "room"))
+        if reader is None:
+            return
+        on, now = frame.get("on") is not False, clock.monotonic()
+        was_on, at = self.typed_at.get(reader.opened.slug, (False, 0.0))
+        if on == was_on and now - at < TYPING_SECONDS:
+            return
+        self.typed_at[reader.opened.slug] = (on, now)
+        self.live.typing(self.hub.feeds[reader.opened.log_id], self.connection, on)
+
+
+def ok_frame(ident: str | int | None, slug: str, outcome: Committed | Unchanged) -> dict[str, Any]:
+    if isinstance(outcome, Unchanged):
+        return {"t": "ok", "id": ident, "room": slug, "same": True}
+    return {"t": "ok", "id": ident, "room": slug, "seq": outcome.seq, "dup": outcome.dup}
+
+
+def _text(frame: dict[str, Any], name: str) -> str:
+    value = frame.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= 100 or "\0" in value:
+        raise FrameRefused(Code.BAD_FRAME, f"“{name}” must be a short text.")
+    return value
+
+
+def _ident(frame: dict[str, Any]) -> str | int:
+    value = frame.get("id")
+    if isinstance(value, bool) or not isinstance(value, str | int) or len(str(value)) > 100:
+        raise FrameRefused(Code.BAD_FRAME, "“id” must be a short text or a number.")
+    return value
+
+
+def key_of(frame: dict[str, Any]) -> str:
+    """The client's idempotency key. Raises FrameRefused."""
+    value = frame.get("key")
+    try:
+        if isinstance(value, str) and len(value) <= KEY_CHARS:
+            UUID(value)
+            return value
+    except ValueError:
+        pass
+    raise FrameRefused(Code.BAD_FRAME, "“key” must be a UUID.")
+
+
+def _seq(frame: dict[str, Any], name: str) -> int:
+    value = frame.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
+        raise FrameRefused(Code.BAD_FRAME, f"“{name}” must be a whole number.")
+    return value
+
+
+def _resume(frame: dict[str, Any]) -> tuple[UUID | None, int | None]:
+    """The epoch and seq to go on after; anything that is no UUID and number means from the start."""
+    if frame.get("epoch") is None or frame.get("since") is None:
+        return None, None
+    since = _seq(frame, "since")
+    try:
+        return UUID(_text(frame, "epoch")), since
+    except ValueError:
+        return None, since

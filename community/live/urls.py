@@ -1,0 +1,6 @@
+from django.urls import path
+
+from community.live import http
+
+app_name = "live"
+urlpatterns = [path("<slug:slug>/events/", http.events, name="events")]

@@ -1,0 +1,173 @@
+"""The writer: a queue before the log. What arrives while a batch commits forms the next one; a lone command waits for
+nothing. One log belongs to one thread of the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+import structlog
+from django.db import DatabaseError, InterfaceError, connection, transaction
+
+from community.live import failpoints, log
+from community.live.domain import Code, Command, Outcome, Refuse
+
+BATCH = 512
+IDLE_SECONDS = 5.0
+UNAVAILABLE = Refuse(Code.UNAVAILABLE, "The house can’t write that down just now. Try again shortly.", retry=True)
+UNKNOWN = Refuse(Code.UNKNOWN, "It isn’t known whether that was kept. Send it again to be sure.", retry=True)
+
+logger = structlog.get_logger("community.live")
+Reply = Callable[[Outcome], None]
+
+
+@dataclass(slots=True)
+class Submission:
+    command: Command
+    reply: Reply
+    on_loop: bool
+
+
+class Writer:
+    """Runs commands through `log.append`. Start it in the process that serves; elsewhere commands run in the caller."""
+
+    def __init__(self) -> None:
+        self._queues: list[queue.SimpleQueue[Submission | None]] = []
+        self._threads: list[threading.Thread] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def running(self) -> bool:
+        return bool(self._threads)
+
+    def start(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """Start the threads: one on SQLite (several only wait for each other), two on PostgreSQL."""
+        if self._threads:
+            return
+        self._loop = loop
+        for number in range(2 if connection.vendor == "postgresql" else 1):
+            inbox: queue.SimpleQueue[Submission | None] = queue.SimpleQueue()
+            thread = threading.Thread(target=self._work, args=(inbox,), name=f"writer-{number}", daemon=True)
+            self._queues.append(inbox)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        """Write what is queued, then end the threads."""
+        for inbox in self._queues:
+            inbox.put(None)
+        for thread in self._threads:
+            thread.join(timeout=20)
+        self._queues, self._threads = [], []
+
+    def submit(self, command: Command) -> Future[Outcome]:
+        """Write one command and publish it; for threads. Raises RuntimeError inside a transaction: it would wait for itself."""
+        if connection.in_atomic_block and self._threads:
+            raise RuntimeError("submit() inside a transaction would wait for itself; use log.append()")
+        future: Future[Outcome] = Future()
+        if self._threads:
+            self._put(Submission(command, future.set_result, on_loop=False))
+        else:
+            future.set_result(_run([command])[0])
+        return future
+
+    def post(self, command: Command, reply: Reply) -> None:
+        """Write one command and have `reply` called on the event loop; for the event loop."""
+        self._put(Submission(command, reply, on_loop=True))
+
+    def _put(self, submission: Submission) -> None:
+        self._queues[submission.command.opened.log_id % len(self._queues)].put(submission)
+
+    def _work(self, inbox: queue.SimpleQueue[Submission | None]) -> None:
+        ending = False
+        while not ending:
+            batch: list[Submission] = []
+            try:
+                item = inbox.get(timeout=IDLE_SECONDS)
+            except queue.Empty:
+                connection.close()
+                continue
+            while True:
+                if item is None:
+                    ending = True
+                    break
+                batch.append(item)
+                if len(batch) == BATCH:
+                    break
+                try:
+                    item = inbox.get_nowait()
+                except queue.Empty:
+                    break
+            if batch:
+                self._answer(batch, _run([submission.command for submission in batch]))
+        connection.close()
+
+    def _answer(self, batch: Sequence[Submission], outcomes: Sequence[Outcome]) -> None:
+        on_loop = []
+        for submission, outcome in zip(batch, outcomes, strict=True):
+            if submission.on_loop:
+                on_loop.append((submission.reply, outcome))
+            else:
+                submission.reply(outcome)
+        if on_loop and self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_reply_all, on_loop)
+
+
+def _reply_all(answers: Sequence[tuple[Reply, Outcome]]) -> None:
+    for reply, outcome in answers:
+        try:
+            reply(outcome)
+        except Exception:
+            logger.exception("reply_failed")
+
+
+def _run(commands: Sequence[Command]) -> list[Outcome]:
+    """One transaction for all; if that fails, one for each, so that one bad command harms only itself."""
+    try:
+        return _transact(commands)
+    except Exception as error:
+        _after_failure(error)
+    if len(commands) > 1:
+        return [_run([command])[0] for command in commands]
+    command = commands[0]
+    try:
+        return _transact([command])
+    except Exception as error:
+        _after_failure(error)
+        return [UNAVAILABLE if command.key is None or not isinstance(error, _CommitFailed) else UNKNOWN]
+
+
+class _CommitFailed(Exception):
+    """COMMIT itself failed, so that the outcome is not known."""
+
+
+def _transact(commands: Sequence[Command]) -> list[Outcome]:
+    decided = False
+    try:
+        with transaction.atomic():
+            failpoints.reach("writer.begun", commands=commands)
+            outcomes = log.append(commands)
+            decided = True
+    except (DatabaseError, InterfaceError) as error:
+        if decided:
+            raise _CommitFailed from error
+        raise
+    return outcomes
+
+
+def _after_failure(error: Exception) -> None:
+    logger.warning("batch_failed", kind=type(error.__cause__ or error).__name__)
+    if not connection.in_atomic_block:
+        connection.close()
+
+
+writer = Writer()
+
+
+def submit(command: Command) -> Future[Outcome]:
+    return writer.submit(command)

@@ -1,0 +1,75 @@
+"""What people write, made safe to show; the only place that knows the sanitiser."""
+
+from __future__ import annotations
+
+import html
+import re
+from urllib.parse import urlsplit
+
+from bleach.sanitizer import Cleaner
+
+LINK = re.compile(r"https?://[^\s<>\"'`]+", re.IGNORECASE)
+TRAILING = ".,;:!?)]}’”"
+LINKS_MAX = 30
+REL = "nofollow ugc noopener noreferrer"
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
+BREAKS = re.compile(r"\n{3,}")
+
+
+class TooManyLinks(ValueError):
+    """More than 30 links in one text."""
+
+
+def safe_href(href: str) -> bool:
+    """`#…`, a path with one leading slash, or http(s) with a host and without `@`."""
+    if href.startswith("#") or (href.startswith("/") and not href.startswith(("//", "/\\"))):
+        return True
+    try:
+        parts = urlsplit(href)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        return False
+
+
+def _attribute(tag: str, name: str, value: str) -> bool:
+    return (name == "href" and safe_href(value)) or (name == "rel" and value == REL)
+
+
+_room_cleaner = Cleaner(tags={"p", "br", "a"}, attributes={"a": _attribute}, protocols={"http", "https"})
+
+
+def tidy(text: str) -> str:
+    """What a person wrote without control characters, outer blank space, or more than one empty line at a time."""
+    return BREAKS.sub("\n\n", CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip())
+
+
+def render_room_text(text: str) -> str:
+    """A room message as HTML: paragraphs, line breaks, and explicit http(s) links. Raises TooManyLinks.
+
+    Text without a link is only escaped, so it needs no sanitiser.
+    """
+    links = LINK.findall(text)
+    if len(links) > LINKS_MAX:
+        raise TooManyLinks
+    body = "".join(
+        f"<p>{_linked(paragraph) if links else _escaped(paragraph)}</p>" for paragraph in text.split("\n\n")
+    )
+    return _room_cleaner.clean(body) if links else body
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text, quote=False).replace("\n", "<br>")
+
+
+def _linked(text: str) -> str:
+    parts, at = [], 0
+    for match in LINK.finditer(text):
+        link = match.group().rstrip(TRAILING)
+        if not safe_href(link):
+            continue
+        parts.append(_escaped(text[at : match.start()]))
+        parts.append(f'<a href="{html.escape(link)}" rel="{REL}">{html.escape(link)}</a>')
+        at = match.start() + len(link)
+    return "".join(parts) + _escaped(text[at:])
+
+

@@ -1,0 +1,161 @@
+"""Which rooms a member may enter: the one place that decides, for lists, single rooms, sockets and forms."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.http import Http404
+from django.utils import timezone
+
+from community.groups.access import Standing
+from community.groups.models import Group, Membership
+from community.live import engine
+from community.live.models import Event
+from community.members.models import Member
+from moderation.sanctions.models import Restriction
+from sessions.rooms.models import ReadPosition, Room
+from sessions.rooms.phases import PHASES, Phase
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSummary:
+    """A room as a list shows it; `last_text` is empty when nothing was said or it is hidden."""
+
+    room: Room
+    group: Group
+    mine: bool
+    phase: Phase
+    unread: int
+    last_handle: str
+    last_text: str
+    last_at: datetime | None
+    here: int
+
+
+def _barred(member: Member) -> list[int]:
+    scopes = Restriction.objects.in_force(timezone.now()).filter(member=member, kind=Restriction.Kind.REMOVAL)
+    return [int(scope.removeprefix("group:")) for scope in scopes.values_list("scope", flat=True) if scope.startswith("group:")]
+
+
+def enterable_by(member: Member) -> QuerySet[Room]:
+    """Rooms that the member may enter; says in SQL what `Standing.may_enter` says of loaded rows."""
+    if not member.is_active:
+        return Room.objects.none()
+    open_groups = Q(group__joining=Group.Joining.OPEN)
+    if member.role == Member.Role.FAMILY:
+        open_groups &= Q(group__audience=Group.Audience.FAMILY)
+    mine = Membership.objects.filter(member=member).values("group_id")
+    return (
+        Room.objects.select_related("group", "log")
+        .filter(Q(group_id__in=mine) | open_groups)
+        .exclude(group_id__in=_barred(member))
+    )
+
+
+def room_for(member: Member, slug: str) -> Room:
+    """The room, if this member may enter it. Raises Http404."""
+    room = enterable_by(member).filter(slug=slug).first()
+    if room is None:
+        raise Http404
+    return room
+
+
+def standing_in(member: Member, room: Room) -> Standing:
+    membership = Membership.objects.filter(group_id=room.group_id, member=member).values_list("role", flat=True)
+    return Standing(
+        member_active=member.is_active,
+        member_role=member.role,
+        joining=room.group.joining,
+        audience=room.group.audience,
+        membership_role=membership.first(),
+        removed=room.group_id in _barred(member),
+    )
+
+
+def mute_of(member: Member, room: Room) -> Restriction | None:
+    in_force = Restriction.objects.in_force(timezone.now())
+    return in_force.filter(member=member, kind=Restriction.Kind.MUTE, scope=room.tag).first()
+
+
+def pairs_still_open(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Those (member primary key, log id) pairs that may still be read; four queries however many pairs."""
+    rooms = {
+        room.log_id: room
+        for room in Room.objects.select_related("group").filter(log_id__in={log_id for _, log_id in pairs})
+    }
+    member_ids = {member_id for member_id, _ in pairs}
+    members = Member.objects.in_bulk(member_ids)
+    groups = {room.group_id for room in rooms.values()}
+    memberships = Membership.objects.filter(member_id__in=member_ids, group_id__in=groups)
+    roles = {(m.group_id, m.member_id): m.role for m in memberships}
+    removals = Restriction.objects.in_force(timezone.now()).filter(
+        member_id__in=member_ids, kind=Restriction.Kind.REMOVAL, scope__in=[f"group:{pk}" for pk in groups]
+    )
+    removed = set(removals.values_list("member_id", "scope"))
+    return {
+        (member_id, log_id)
+        for member_id, log_id in pairs
+        if (room := rooms.get(log_id)) is not None
+        and (member := members.get(member_id)) is not None
+        and Standing(
+            member_active=member.is_active,
+            member_role=member.role,
+            joining=room.group.joining,
+            audience=room.group.audience,
+            membership_role=roles.get((room.group_id, member_id)),
+            removed=(member_id, f"group:{room.group_id}") in removed,
+        ).may_enter
+    }
+
+
+def rooms_for(member: Member) -> list[RoomSummary]:
+    """The rooms that the member may enter, with what is new; own groups first, then by the newest message."""
+    messages = Event.objects.filter(log=OuterRef("log_id"), type="message.posted")
+    read = ReadPosition.objects.filter(room=OuterRef("pk"), member=member).values("seq")
+    rooms = list(
+        enterable_by(member).annotate(
+            newest=Subquery(messages.order_by("-seq").values("pk")[:1]),
+            read_to=Subquery(read[:1]),
+        )
+    )
+    last = Event.objects.in_bulk([room.newest for room in rooms if room.newest])
+    unread = dict(
+        Room.objects.filter(pk__in=[room.pk for room in rooms if room.read_to is not None])
+        .filter(
+            read_positions__member=member, log__events__type="message.posted",
+            log__events__seq__gt=F("read_positions__seq"),
+        )
+        .exclude(log__events__actor=member.pk)
+        .values_list("pk")
+        .annotate(count=Count("log__events"))
+    )
+    mine = set(Membership.objects.filter(member=member).values_list("group_id", flat=True))
+    summaries = [
+        _summary(room, last.get(room.newest), room.group_id in mine, unread.get(room.pk, 0)) for room in rooms
+    ]
+    oldest = timezone.now().replace(year=1970)
+    return sorted(summaries, key=lambda each: (each.mine, each.last_at or oldest), reverse=True)
+
+
+def _summary(room: Room, event: Event | None, mine: bool, unread: int) -> RoomSummary:
+    handle = text = ""
+    if event is not None:
+        body = orjson.loads(event.payload)
+        handle = body["by"]["handle"] if body["by"] else ""
+        # What stands under a content note is not shown before the note has been read.
+        text = "" if body["data"].get("note") else body["data"].get("text", "")
+    return RoomSummary(
+        room=room,
+        group=room.group,
+        mine=mine,
+        phase=PHASES[room.phase],
+        unread=unread,
+        last_handle=handle,
+        last_text=text,
+        last_at=event.at if event else None,
+        here=engine.people_here(room.log_id),
+    )

@@ -1,0 +1,133 @@
+"""Rooms as the live engine sees them: what may be entered, what a frame asks for, what is decided, what a reader is told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from community.groups.models import Membership
+from community.live import frames
+from community.live.domain import Author, Batch, Command, Decision, Opened, Refuse
+from community.live.models import Event, Log
+from community.members.models import Member
+from sessions.rooms import access, acts
+from sessions.rooms.decide import Deliberation
+from sessions.rooms.models import Hand, ReadPosition, Room, Turn
+from sessions.rooms.phases import PHASES
+
+RECENT_EVENTS = 200
+
+
+class Rooms:
+    def open(self, member: Any, slugs: Collection[str]) -> dict[str, Opened]:
+        rooms = access.enterable_by(member).filter(slug__in=slugs)
+        return {room.slug: self.opened(room) for room in rooms}
+
+    def opened(self, room: Room) -> Opened:
+        return Opened(room.slug, room.log_id, (f"group:{room.group_id}", room.tag), self)
+
+    def still_open(self, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+        return access.pairs_still_open(pairs)
+
+    def parse(self, frame: Mapping[str, Any], opened: Opened, author: Author) -> Command:
+        act = acts.parse(frame)
+        locks = opened.tags[:1] if isinstance(act, acts.Remove) else ()
+        return Command(opened, author, act, frame.get("key"), frames.digest(frame), locks)
+
+    def decide(self, batch: Batch) -> list[Decision]:
+        return Deliberation(batch).run()
+
+    def state(self, log_id: int, member: Any) -> dict[str, Any]:
+        room = Room.objects.select_related("group").get(log_id=log_id)
+        phase = PHASES[room.phase]
+        standing = access.standing_in(member, room)
+        mute = access.mute_of(member, room)
+        queue = [hand.member for hand in Hand.objects.filter(room=room).select_related("member")]
+        turn = Turn.objects.filter(room=room).select_related("member").first()
+        read = ReadPosition.objects.filter(room=room, member=member).values_list("seq", flat=True).first()
+        return {
+            "phase": phase.name,
+            "writes": phase.writes,
+            "crosstalk": phase.crosstalk,
+            "queue": [person.public_id for person in queue],
+            "turn": turn
+            and {"member": turn.member.public_id, "until": frames.stamp(turn.until) if turn.until else None},
+            "members": self._members(room, [*queue, *([turn.member] if turn else []), member]),
+            "can": [
+                word
+                for word, holds in (
+                    ("write", mute is None),
+                    ("react", mute is None),
+                    ("raise", mute is None),
+                    ("chair", standing.chairs),
+                    ("moderate", standing.keeps_order),
+                )
+                if holds
+            ],
+            "muted": mute is not None,
+            "muted_until": frames.stamp(mute.until) if mute and mute.until else None,
+            "read": read or 0,
+            "blocked": [],
+        }
+
+    def _members(self, room: Room, also: list[Any]) -> dict[str, dict[str, str]]:
+        """Those whom a reader meets here: who keeps the room, who wrote lately, who waits or speaks."""
+        newest = Log.objects.values_list("last_seq", flat=True).get(pk=room.log_id)
+        lately = Event.objects.filter(log_id=room.log_id, seq__gt=newest - RECENT_EVENTS).values("actor")
+        roles = {
+            member_id: role
+            for member_id, role in Membership.objects.filter(group_id=room.group_id).values_list("member_id", "role")
+        }
+        keepers = [pk for pk, role in roles.items() if role != Membership.Role.MEMBER]
+        people = Member.objects.filter(pk__in=lately) | Member.objects.filter(pk__in=keepers)
+        found = {person.pk: person for person in [*people.only("public_id", "handle"), *also]}
+        return {
+            person.public_id: {"handle": person.handle, "role": roles.get(person.pk, Membership.Role.MEMBER)}
+            for person in found.values()
+        }
+
+    def save_seen(self, positions: Mapping[tuple[int, int], int]) -> None:
+        rooms = dict(Room.objects.filter(log_id__in={log_id for log_id, _ in positions}).values_list("log_id", "pk"))
+        self.move_read_positions(
+            {(rooms[log_id], member_id): seq for (log_id, member_id), seq in positions.items() if log_id in rooms}
+        )
+
+    @staticmethod
+    def move_read_positions(positions: Mapping[tuple[int, int], int]) -> None:
+        """(room, member) -> seq; a position never moves back."""
+        known = {
+            (row.room_id, row.member_id): row
+            for row in ReadPosition.objects.filter(
+                room_id__in={room for room, _ in positions}, member_id__in={member for _, member in positions}
+            )
+        }
+        now = timezone.now()
+        rows = [
+            ReadPosition(room_id=room, member_id=member, seq=seq, at=now)
+            for (room, member), seq in positions.items()
+            if (room, member) not in known or known[room, member].seq < seq
+        ]
+        ReadPosition.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["room", "member"], update_fields=["seq", "at"]
+        )
+
+    def page(self, slug: str) -> str:
+        return reverse("rooms:room", args=[slug])
+
+    def refused(
+        self, request: HttpRequest, slug: str, fields: dict[str, str], refusal: Refuse, status: int
+    ) -> HttpResponse:
+        return self.refusal_page(request, slug, fields, refusal.code, refusal.message, status)
+
+    def refusal_page(
+        self, request: HttpRequest, slug: str, fields: dict[str, str], code: str, message: str, status: int
+    ) -> HttpResponse:
+        """Replaced when the pages are installed (`RoomsConfig.ready`)."""
+        return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8")
+
+
+rooms = Rooms()

@@ -1,0 +1,36 @@
+"""Periodic jobs of the rooms."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from community.groups.models import Group
+from community.live import log
+from community.live.domain import Command
+from community.live.writer import submit
+from community.members.models import Member
+from moderation.sanctions.models import Restriction
+from sessions.rooms import acts
+from sessions.rooms.domain import rooms
+from sessions.rooms.models import Room
+
+
+def end_spent_mutes(at: datetime) -> int:
+    """Lift mutes whose time has run out and tell the rooms; how many."""
+    spent = Restriction.objects.standing().filter(kind=Restriction.Kind.MUTE, until__lte=at, scope__startswith="room:")
+    ended = 0
+    for restriction in spent.select_related("member"):
+        room = Room.objects.filter(pk=int(restriction.scope.removeprefix("room:"))).first()
+        if room is not None:
+            submit(Command(rooms.opened(room), None, acts.Unmute(restriction.member.public_id))).result()
+            ended += 1
+    return ended
+
+
+def tell_rooms_of_removal(group: Group, member: Member, at: datetime) -> None:
+    """Within the removing transaction: the floor forgets the member, and the rooms' logs say that they were removed."""
+    commands = [
+        Command(rooms.opened(room), None, acts.Removed(member.public_id)) for room in Room.objects.filter(group=group)
+    ]
+    if commands:
+        log.append(commands, at=at)
