@@ -168,9 +168,7 @@ class Deliberation:
         place = (member.pk, Restriction.Kind.MUTE, room.tag)
         if place not in self.restrictions:
             return None
-        until = self.restrictions[place]
-        when = f" until {frames.stamp(until)}" if until else ""
-        return Refuse(Code.MUTED, f"You can read, and can’t write here{when}. A moderator set this.")
+        return Refuse(Code.MUTED, "You can read, and can’t write here for now. A moderator set this.")
 
     def _act(self, command: Command, room: Room, author: Member) -> Decision:
         standing = self._standing(room, author)
