@@ -32,10 +32,10 @@ def safe_href(href: str) -> bool:
 
 
 def _attribute(tag: str, name: str, value: str) -> bool:
-    return (name == "href" and safe_href(value)) or (name == "rel" and value == REL)
+    return tag == "a" and ((name == "href" and safe_href(value)) or (name == "rel" and value == REL))
 
 
-_room_cleaner = Cleaner(tags={"p", "br", "a"}, attributes={"a": _attribute}, protocols={"http", "https"})
+_room_cleaner = Cleaner(tags={"p", "br", "a"}, attributes=_attribute, protocols={"http", "https"})
 
 
 def tidy(text: str) -> str:
@@ -71,5 +71,3 @@ def _linked(text: str) -> str:
         parts.append(f'<a href="{html.escape(link)}" rel="{REL}">{html.escape(link)}</a>')
         at = match.start() + len(link)
     return "".join(parts) + _escaped(text[at:])
-
-

@@ -21,7 +21,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
-EMBEDDED_SECRET_FILE = "secret-key"
+KEY_FILE = "secret-key"
 
 
 class Environment(BaseSettings):
@@ -49,8 +49,12 @@ class Environment(BaseSettings):
     sends_per_min: int = Field(40, ge=1, le=10_000_000, validation_alias="PORCHLIGHT_SENDS_PER_MIN")
     behind_proxy: bool = Field(False, validation_alias="PORCHLIGHT_BEHIND_PROXY")
     allow_loadtest: bool = Field(False, validation_alias="PORCHLIGHT_ALLOW_LOADTEST")
-    sqlite_synchronous: Literal["FULL", "NORMAL"] = Field("FULL", validation_alias="PORCHLIGHT_SQLITE_SYNCHRONOUS")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", validation_alias="PORCHLIGHT_LOG_LEVEL")
+    sqlite_synchronous: Literal["FULL", "NORMAL"] = Field(
+        "FULL", validation_alias="PORCHLIGHT_SQLITE_SYNCHRONOUS"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", validation_alias="PORCHLIGHT_LOG_LEVEL"
+    )
 
     @field_validator("database_url")
     @classmethod
@@ -92,7 +96,9 @@ class Environment(BaseSettings):
         if self.mode != "production":
             return self
         if len(self.secret_key) < 50:
-            raise ValueError("PORCHLIGHT_SECRET_KEY: production needs a secret of its own, at least 50 characters")
+            raise ValueError(
+                "PORCHLIGHT_SECRET_KEY: production needs a secret of its own, at least 50 characters"
+            )
         if self.debug:
             raise ValueError("PORCHLIGHT_DEBUG: must be off in production")
         if not self.hosts or "*" in self.hosts:
@@ -123,7 +129,7 @@ def listed(text: str) -> list[str]:
 
 def embedded_secret(folder: Path) -> str:
     """The instance's own secret, made at the first start and kept beside its data (readable by the owner only)."""
-    file = folder / EMBEDDED_SECRET_FILE
+    file = folder / KEY_FILE
     try:
         return file.read_text().strip()
     except FileNotFoundError:

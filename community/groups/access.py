@@ -36,7 +36,10 @@ class Standing:
     @property
     def keeps_order(self) -> bool:
         """May hide messages, mute and remove: moderators and facilitators of the group."""
-        return self.may_enter and self.membership_role in {Membership.Role.MODERATOR, Membership.Role.FACILITATOR}
+        return self.may_enter and self.membership_role in {
+            Membership.Role.MODERATOR,
+            Membership.Role.FACILITATOR,
+        }
 
     @property
     def chairs(self) -> bool:
@@ -85,7 +88,11 @@ def standing_in(member: Member, group: Group) -> Standing:
 
 
 def people_in(group: Group) -> QuerySet[Membership]:
-    return group.memberships.filter(member__is_active=True).select_related("member").order_by("member__handle_skeleton")
+    return (
+        group.memberships.filter(member__is_active=True)
+        .select_related("member")
+        .order_by("member__handle_skeleton")
+    )
 
 
 def keepers_of(group: Group) -> QuerySet[Membership]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from moderation.sanctions.models import Restriction
@@ -22,12 +23,16 @@ class GroupQuerySet(models.QuerySet["Group"]):
     def visible_to(self, member: Member) -> GroupQuerySet:
         """Groups this member may know of: their own, and the listed ones meant for people like them."""
         barred = Restriction.objects.in_force(timezone.now()).filter(
-            member=member, kind=Restriction.Kind.REMOVAL, scope=models.functions.Concat(
-                models.Value("group:"), models.functions.Cast(OuterRef("pk"), models.CharField())
-            ),
+            member=member,
+            kind=Restriction.Kind.REMOVAL,
+            scope=Concat(models.Value("group:"), Cast(OuterRef("pk"), models.CharField())),
         )
         mine = Membership.objects.filter(group=OuterRef("pk"), member=member)
-        meant_for = [Group.Audience.FAMILY] if member.role == "family" else [Group.Audience.ALUMNI, Group.Audience.FAMILY]
+        meant_for = (
+            [Group.Audience.FAMILY]
+            if member.role == "family"
+            else [Group.Audience.ALUMNI, Group.Audience.FAMILY]
+        )
         return self.filter(Q(Exists(mine)) | Q(listed=True, audience__in=meant_for)).exclude(Exists(barred))
 
 
@@ -92,18 +97,24 @@ class JoinRequest(models.Model):
         NOT_NOW = "not_now", "Not now"
 
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="requests")
-    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="join_requests")
+    member = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="join_requests"
+    )
     words = models.CharField(max_length=500, blank=True)
     asked_at = models.DateTimeField(default=timezone.now)
     answer = models.CharField(max_length=8, choices=Answer, blank=True)
-    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     answered_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["asked_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["group", "member"], condition=Q(answered_at__isnull=True), name="one_open_request_per_group"
+                fields=["group", "member"],
+                condition=Q(answered_at__isnull=True),
+                name="one_open_request_per_group",
             )
         ]
 

@@ -17,9 +17,7 @@ from moderation.sanctions.models import Restriction
 def end_membership(*, group_id: int, member_id: int, by_id: int | None, reason: str, at: datetime) -> None:
     """Bar a member from a group and cut their sockets. The caller holds the locks of the group's logs."""
     tag = f"group:{group_id}"
-    restrict(
-        member_id=member_id, kind=Restriction.Kind.REMOVAL, scope=tag, by_id=by_id, reason=reason, at=at
-    )
+    restrict(member_id=member_id, kind=Restriction.Kind.REMOVAL, scope=tag, by_id=by_id, reason=reason, at=at)
     Membership.objects.filter(group_id=group_id, member_id=member_id).delete()
     JoinRequest.objects.filter(group_id=group_id, member_id=member_id, answered_at__isnull=True).delete()
     eviction.evict(member_id, tag)

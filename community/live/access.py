@@ -15,7 +15,9 @@ def still_welcome(signs: Collection[Sign]) -> dict[Sign, str | None]:
     """For each (session key, member id, password stamp): None, or the code with which it ends. Two queries."""
     keys = {key for key, _, _ in signs}
     standing = set(
-        Session.objects.filter(session_key__in=keys, expire_date__gt=datetime.now(UTC)).values_list("session_key", flat=True)
+        Session.objects.filter(session_key__in=keys, expire_date__gt=datetime.now(UTC)).values_list(
+            "session_key", flat=True
+        )
     )
     people = get_user_model()._default_manager.filter(pk__in={member for _, member, _ in signs})
     known = {pk: (active, stamp) for pk, active, stamp in people.values_list("pk", "is_active", "password")}

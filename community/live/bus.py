@@ -66,10 +66,14 @@ class MemoryBus:
 
 
 class RedisBus:
-    """`heard(kind, log id, value)` and `changed(ok)` are called on the loop; `resubscribed` after each (re)subscribe."""
+    """Calls on the loop: `heard(kind, log id, value)`, `changed(ok)`, and `resubscribed()` after each (re)subscribe."""
 
     def __init__(
-        self, url: str, loop: asyncio.AbstractEventLoop, heard: Heard, changed: Callable[[bool], None],
+        self,
+        url: str,
+        loop: asyncio.AbstractEventLoop,
+        heard: Heard,
+        changed: Callable[[bool], None],
         resubscribed: Callable[[], None],
     ) -> None:
         self.url = url
@@ -160,7 +164,10 @@ class RedisBus:
 
     async def _listen_once(self) -> None:
         async with redis.asyncio.Redis.from_url(
-            self.url, socket_timeout=None, socket_connect_timeout=CONNECT_TIMEOUT, single_connection_client=False
+            self.url,
+            socket_timeout=None,
+            socket_connect_timeout=CONNECT_TIMEOUT,
+            single_connection_client=False,
         ) as client:
             pubsub = client.pubsub()
             follower: asyncio.Task[None] | None = None
@@ -228,7 +235,9 @@ class Messenger:
     """For processes that serve no sockets (workers, commands): says what they commit and revoke to those that do."""
 
     def __init__(self, url: str) -> None:
-        self.client = redis.Redis.from_url(url, socket_timeout=CONNECT_TIMEOUT, socket_connect_timeout=CONNECT_TIMEOUT)
+        self.client = redis.Redis.from_url(
+            url, socket_timeout=CONNECT_TIMEOUT, socket_connect_timeout=CONNECT_TIMEOUT
+        )
         self.me = os.urandom(8)
 
     def commits(self, commits: list[Commit]) -> None:

@@ -34,7 +34,16 @@ class Pipe(Protocol):
 
 class Connection:
     __slots__ = (
-        "author", "congested", "congested_since", "id", "member", "over", "pipe", "readers", "session_key", "stamp",
+        "author",
+        "congested",
+        "congested_since",
+        "id",
+        "member",
+        "over",
+        "pipe",
+        "readers",
+        "session_key",
+        "stamp",
     )
 
     def __init__(self, member: Any, session_key: str, pipe: Pipe) -> None:

@@ -1,4 +1,4 @@
-"""What the engine and the things that have logs say to each other. The engine knows logs; a Domain knows what they mean."""
+"""What the engine and the things that have logs say to each other: the engine knows logs, a Domain what they mean."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ class Domain(Protocol):
         """Those of the slugs that this member may enter: the one door for socket, HTTP, page."""
 
     def still_open(self, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
-        """Those of the (member primary key, log id) pairs that `open` would still let in; constant number of queries."""
+        """The (member primary key, log id) pairs that `open` would still let in; constant number of queries."""
 
     def parse(self, frame: Mapping[str, Any], opened: Opened, author: Author) -> Command:
         """Validate, screen and render a `send` or `act`. Raises FrameRefused."""
@@ -208,7 +208,9 @@ class Domain(Protocol):
     def page(self, slug: str) -> str:
         """The path of the page on which the log is read."""
 
-    def refused(self, request: HttpRequest, slug: str, fields: dict[str, str], refusal: Refuse, status: int) -> HttpResponse:
+    def refused(
+        self, request: HttpRequest, slug: str, fields: dict[str, str], refusal: Refuse, status: int
+    ) -> HttpResponse:
         """The page again after a refused form, with the text kept."""
 
 

@@ -17,7 +17,7 @@ from community.live.connection import Connection
 from community.live.feed import Feed
 from community.live.frames import Frame, encode
 from community.live.hub import Hub
-from community.live.presence import REFRESH_SECONDS, MemoryStore, Presence, RedisStore
+from community.live.presence import REFRESH_SECONDS, STORE_ERRORS, MemoryStore, Presence, RedisStore
 from community.live.writer import writer
 
 logger = structlog.get_logger("community.live")
@@ -56,7 +56,9 @@ class Engine:
         """Ask every reader to come back a little later, not all at once, and close."""
         self.draining = True
         for connection in list(self.hub.connections):
-            self.hub.end(connection, "restart", retry_ms=random.randint(200, max(300, int(grace_seconds * 500))))  # noqa: S311
+            # Spreads the load of coming back; guards nothing.
+            wait = random.randint(200, max(300, int(grace_seconds * 500)))  # noqa: S311
+            self.hub.end(connection, "restart", retry_ms=wait)
 
     # --- from this process's commits and revocations; called in the committing thread ------------------------------
 
@@ -120,7 +122,7 @@ class Engine:
             await asyncio.sleep(REFRESH_SECONDS)
             try:
                 await self.presence.refresh_all()
-            except Exception as error:
+            except STORE_ERRORS as error:
                 logger.warning("presence_store_failed", kind=type(error).__name__)
 
     # --- passing things ------------------------------------------------------------------------------------------

@@ -31,7 +31,17 @@ class Entry(NamedTuple):
 class Reader:
     """A cursor over a feed. While it is up to date its cursor is the feed's head and is not moved one by one."""
 
-    __slots__ = ("acked", "acked_at_tick", "acked_end", "connection", "cursor", "live", "opened", "progress_at", "versions")
+    __slots__ = (
+        "acked",
+        "acked_at_tick",
+        "acked_end",
+        "connection",
+        "cursor",
+        "live",
+        "opened",
+        "progress_at",
+        "versions",
+    )
 
     def __init__(self, connection: Connection, opened: Opened, cursor: int, end: int, now: float) -> None:
         self.connection = connection
@@ -48,8 +58,19 @@ class Feed:
     """The ring holds the log's newest events without a hole up to `head`; below it the database answers."""
 
     __slots__ = (
-        "behind", "end", "epoch", "filling", "gap_timer", "head", "live", "log_id", "min_seq", "pending", "ring",
-        "ring_bytes", "slug",
+        "behind",
+        "end",
+        "epoch",
+        "filling",
+        "gap_timer",
+        "head",
+        "live",
+        "log_id",
+        "min_seq",
+        "pending",
+        "ring",
+        "ring_bytes",
+        "slug",
     )
 
     def __init__(self, opened: Opened, epoch: UUID, head: int, min_seq: int) -> None:
@@ -112,4 +133,7 @@ class Feed:
         return self.ring[seq - self.ring[0].seq].end
 
     def room_in_window(self, reader: Reader, position: int) -> bool:
-        return position - reader.acked < WINDOW_EVENTS and self.end_at(position) - reader.acked_end < WINDOW_BYTES
+        return (
+            position - reader.acked < WINDOW_EVENTS
+            and self.end_at(position) - reader.acked_end < WINDOW_BYTES
+        )

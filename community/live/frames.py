@@ -26,7 +26,13 @@ def encode(value: Any) -> str:
 
 
 def payload(
-    *, seq: int, type: str, by: Mapping[str, str] | None, at: datetime, key: str | None, data: Mapping[str, Any]
+    *,
+    seq: int,
+    type: str,
+    by: Mapping[str, str] | None,
+    at: datetime,
+    key: str | None,
+    data: Mapping[str, Any],
 ) -> str:
     """The event as readers get it, without the room's name; stored, so that ring and database serve the same bytes."""
     return encode({"seq": seq, "type": type, "by": by, "at": stamp(at), "key": key, "data": data})
@@ -37,7 +43,11 @@ def one(room: str, event: str) -> str:
 
 
 def many(room: str, events: Sequence[str]) -> str:
-    return one(room, events[0]) if len(events) == 1 else f'{{"t":"batch","room":"{room}","ev":[{",".join(events)}]}}'
+    return (
+        one(room, events[0])
+        if len(events) == 1
+        else f'{{"t":"batch","room":"{room}","ev":[{",".join(events)}]}}'
+    )
 
 
 def digest(frame: Mapping[str, Any]) -> str:
@@ -56,7 +66,9 @@ def _too_deep(value: Any, left: int) -> bool:
 
 def decode(text: str | bytes) -> dict[str, Any]:
     """A client's frame: a JSON object with a string `t`. Raises FrameRefused."""
-    if len(text) > FRAME_BYTES or (isinstance(text, str) and len(text.encode("utf-8", "surrogatepass")) > FRAME_BYTES):
+    if len(text) > FRAME_BYTES or (
+        isinstance(text, str) and len(text.encode("utf-8", "surrogatepass")) > FRAME_BYTES
+    ):
         raise FrameRefused(Code.TOO_LARGE, "That is too long for one message.")
     try:
         frame = orjson.loads(text)

@@ -50,7 +50,10 @@ def events(request: HttpRequest, slug: str) -> HttpResponse:
         frame = frames.decode(request.body) if is_json else frame_from_form(request.POST)
         outcome: Outcome = _write(request.user, opened, frame)
     except UnreadablePostError:
-        frame, outcome = {}, Refuse(Code.BAD_FRAME, "The words did not arrive whole. Send them again.", retry=True)
+        frame, outcome = (
+            {},
+            Refuse(Code.BAD_FRAME, "The words did not arrive whole. Send them again.", retry=True),
+        )
     except FrameRefused as error:
         frame, outcome = {}, error.refusal
     if is_json:
@@ -119,9 +122,15 @@ def _json_answer(frame: dict[str, Any], slug: str, outcome: Outcome) -> HttpResp
     ident = frame.get("id") if isinstance(frame.get("id"), str | int) else None
     if isinstance(outcome, Refuse):
         answer = {
-            "t": "err", "id": ident, "code": outcome.code, "retry": outcome.retry, "message": outcome.message,
+            "t": "err",
+            "id": ident,
+            "code": outcome.code,
+            "retry": outcome.retry,
+            "message": outcome.message,
         }
-        return HttpResponse(orjson.dumps(answer), status=STATUS[outcome.code], content_type="application/json")
+        return HttpResponse(
+            orjson.dumps(answer), status=STATUS[outcome.code], content_type="application/json"
+        )
     return HttpResponse(orjson.dumps(ok_frame(ident, slug, outcome)), content_type="application/json")
 
 
@@ -138,4 +147,3 @@ def _form_answer(request: HttpRequest, slug: str, opened: Opened | None, outcome
     response = HttpResponseRedirect(path)
     response.status_code = 303
     return response
-

@@ -297,7 +297,9 @@ class Hub:
     def _current(feed: Feed, rows: list[tuple[int, str]]) -> list[str]:
         """Rows read a moment ago, with what the ring knows better (hidden or edited since the read began)."""
         first = feed.ring[0].seq if feed.ring else feed.head + 1
-        return [feed.ring[seq - first].payload if first <= seq <= feed.head else payload for seq, payload in rows]
+        return [
+            feed.ring[seq - first].payload if first <= seq <= feed.head else payload for seq, payload in rows
+        ]
 
     # --- the clockwork -------------------------------------------------------------------------------------------
 
@@ -360,7 +362,9 @@ class Hub:
         connections = list(self.connections)
         if not connections:
             return
-        verdicts = await in_database(still_welcome, {(c.session_key, c.member.pk, c.stamp) for c in connections})
+        verdicts = await in_database(
+            still_welcome, {(c.session_key, c.member.pk, c.stamp) for c in connections}
+        )
         pairs = {(c.member.pk, r.opened.log_id) for c in connections for r in c.readers.values()}
         open_pairs = await in_database(domain.still_open, pairs)
         for connection in connections:

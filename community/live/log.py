@@ -1,7 +1,7 @@
 """The log: what is in it, and the one way to append to it.
 
-One batch is one transaction: lock all its logs in id order, look up repeated keys, let the domain decide, number what is
-appended only, insert, COMMIT. Lock order everywhere: logs, other rows, the audit head last.
+One batch is one transaction: lock all its logs in id order, look up repeated keys, let the domain decide, number
+what is appended only, insert, COMMIT. Lock order everywhere: logs, other rows, the audit head last.
 """
 
 from __future__ import annotations
@@ -102,8 +102,15 @@ def _stored(rows: Iterable[Event]) -> list[Stored]:
         body = orjson.loads(row.payload)
         found.append(
             Stored(
-                log_id=row.log_id, seq=row.seq, type=row.type, actor=row.actor, target=row.target, key=row.key,
-                at=row.at, by=body["by"], data=body["data"],
+                log_id=row.log_id,
+                seq=row.seq,
+                type=row.type,
+                actor=row.actor,
+                target=row.target,
+                key=row.key,
+                at=row.at,
+                by=body["by"],
+                data=body["data"],
             )
         )
     return found
@@ -125,16 +132,24 @@ def events_at(places: Collection[tuple[int, int]]) -> dict[tuple[int, int], Stor
     """Events by (log id, seq)."""
     if not places:
         return {}
-    rows = Event.objects.filter(log_id__in={place[0] for place in places}, seq__in={place[1] for place in places})
-    return {(event.log_id, event.seq): event for event in _stored(rows) if (event.log_id, event.seq) in places}
+    rows = Event.objects.filter(
+        log_id__in={place[0] for place in places}, seq__in={place[1] for place in places}
+    )
+    return {
+        (event.log_id, event.seq): event for event in _stored(rows) if (event.log_id, event.seq) in places
+    }
 
 
-def events_about(places: Collection[tuple[int, int]], kinds: Collection[str]) -> dict[tuple[int, int], list[Stored]]:
+def events_about(
+    places: Collection[tuple[int, int]], kinds: Collection[str]
+) -> dict[tuple[int, int], list[Stored]]:
     """Later events of these kinds whose `target` is one of the (log id, seq) places."""
     found: dict[tuple[int, int], list[Stored]] = {}
     if places:
         rows = Event.objects.filter(
-            log_id__in={place[0] for place in places}, target__in={place[1] for place in places}, type__in=kinds
+            log_id__in={place[0] for place in places},
+            target__in={place[1] for place in places},
+            type__in=kinds,
         )
         for event in _stored(rows.order_by("seq")):
             if (event.log_id, event.target) in places:
@@ -147,7 +162,9 @@ def before_change(places: Collection[tuple[int, int]], change: str) -> dict[tupl
     if not places:
         return {}
     rows = Revision.objects.filter(
-        event__log_id__in={place[0] for place in places}, event__seq__in={place[1] for place in places}, change=change
+        event__log_id__in={place[0] for place in places},
+        event__seq__in={place[1] for place in places},
+        change=change,
     ).order_by("id")
     found = {}
     for log_id, seq, text in rows.values_list("event__log_id", "event__seq", "payload"):
@@ -223,7 +240,9 @@ class _Batch:
                 actor__in={place[1] for place in keyed.values()},
                 key__in={place[2] for place in keyed.values()},
             ).values_list("log_id", "actor", "key", "seq", "digest")
-            stored = {(log_id, actor or 0, key or ""): (seq, digest) for log_id, actor, key, seq, digest in rows}
+            stored = {
+                (log_id, actor or 0, key or ""): (seq, digest) for log_id, actor, key, seq, digest in rows
+            }
         first: dict[tuple[int, int, str], int] = {}
         followers: dict[int, int] = {}
         for index, place in keyed.items():
@@ -262,29 +281,48 @@ class _Batch:
         outcome = self.outcomes[leader]
         assert outcome is not None
         if self.commands[leader].digest != command.digest:
-            return outcome if isinstance(outcome, Refuse) and outcome.code == Code.NOT_FOUND else _key_conflict()
+            return (
+                outcome if isinstance(outcome, Refuse) and outcome.code == Code.NOT_FOUND else _key_conflict()
+            )
         return Committed(outcome.seq, dup=True) if isinstance(outcome, Committed) else outcome
 
     def _number(self, command: Command, decision: Append) -> int:
         log_id, author = command.opened.log_id, command.author
         for event in decision.before:
             self._event(event.log_id, event.type, event.data, author, None, "", None)
-        seq = self._event(log_id, decision.type, decision.data, author, command.key, command.digest, decision.target)
+        seq = self._event(
+            log_id, decision.type, decision.data, author, command.key, command.digest, decision.target
+        )
         for rewrite in decision.rewrites:
             self.rewrites.append((log_id, rewrite, author.id if author else None))
         return seq
 
     def _event(
-        self, log_id: int, type: str, data: dict[str, Any], author: Author | None, key: str | None, digest: str,
+        self,
+        log_id: int,
+        type: str,
+        data: dict[str, Any],
+        author: Author | None,
+        key: str | None,
+        digest: str,
         target: int | None,
     ) -> int:
         seq = self.next_seq[log_id]
         self.next_seq[log_id] = seq + 1
-        text = frames.payload(seq=seq, type=type, by=author.by if author else None, at=self.at, key=key, data=data)
+        text = frames.payload(
+            seq=seq, type=type, by=author.by if author else None, at=self.at, key=key, data=data
+        )
         self.rows.append(
             Event(
-                log_id=log_id, seq=seq, type=type, actor=author.id if author else None, key=key, target=target, payload=text,
-                digest=digest, at=self.at,
+                log_id=log_id,
+                seq=seq,
+                type=type,
+                actor=author.id if author else None,
+                key=key,
+                target=target,
+                payload=text,
+                digest=digest,
+                at=self.at,
             )
         )
         self.commits.setdefault(log_id, Commit(log_id, seq)).payloads.append(text)
@@ -303,7 +341,8 @@ class _Batch:
 
     def _rewrite(self) -> None:
         events = Event.objects.filter(
-            log_id__in={log_id for log_id, _, _ in self.rewrites}, seq__in={rewrite.seq for _, rewrite, _ in self.rewrites}
+            log_id__in={log_id for log_id, _, _ in self.rewrites},
+            seq__in={rewrite.seq for _, rewrite, _ in self.rewrites},
         )
         found = {(event.log_id, event.seq): event for event in events}
         revisions = []
@@ -311,7 +350,11 @@ class _Batch:
             event = found[log_id, rewrite.seq]
             revisions.append(
                 Revision(
-                    event=event, payload=event.payload, change=rewrite.change, by=by, reason=rewrite.reason[:500],
+                    event=event,
+                    payload=event.payload,
+                    change=rewrite.change,
+                    by=by,
+                    reason=rewrite.reason[:500],
                     at=self.at,
                 )
             )

@@ -26,7 +26,9 @@ class Log(models.Model):
     class Meta:
         db_table = "live_log"
         constraints = [
-            models.CheckConstraint(condition=Q(min_seq__lte=F("last_seq") + 1), name="min_seq_is_at_most_one_past_last"),
+            models.CheckConstraint(
+                condition=Q(min_seq__lte=F("last_seq") + 1), name="min_seq_is_at_most_one_past_last"
+            ),
             models.CheckConstraint(condition=Q(last_seq__gte=0), name="last_seq_is_not_negative"),
         ]
 
@@ -50,7 +52,8 @@ class Event(models.Model):
     seq = models.BigIntegerField()
     type = models.CharField(max_length=40)
     actor = models.BigIntegerField(null=True)
-    key = models.CharField(max_length=64, null=True)
+    # NULL, not empty: keyless events must not collide in one_event_per_key.
+    key = models.CharField(max_length=64, null=True)  # noqa: DJ001
     target = models.BigIntegerField(null=True)
     payload = models.TextField()
     digest = models.CharField(max_length=64, default="")

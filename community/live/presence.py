@@ -6,6 +6,7 @@ import asyncio
 import os
 from typing import Any, Protocol
 
+import redis
 import structlog
 
 from community.live.feed import Feed, Reader
@@ -20,6 +21,7 @@ COALESCE_SECONDS = 0.2
 CROWD = 200
 CROWD_SECONDS = 5.0
 SINGLE_CHANGES = 10
+STORE_ERRORS = (redis.RedisError, OSError, TimeoutError)
 
 By = dict[str, str]
 
@@ -170,7 +172,7 @@ class Presence:
         async def guarded() -> None:
             try:
                 await work
-            except Exception as error:
+            except STORE_ERRORS as error:
                 logger.warning("presence_store_failed", kind=type(error).__name__)
 
         task = self.hub.loop.create_task(guarded())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
@@ -13,5 +13,5 @@ from community.live.sockets import refuse, socket
 
 def build(http: Any) -> Any:
     """The whole application around Django's own."""
-    sockets = URLRouter([path("live/", AuthMiddlewareStack(socket)), re_path("", refuse)])
+    sockets = URLRouter([path("live/", AuthMiddlewareStack(socket)), re_path("", cast(Any, refuse))])
     return ProtocolTypeRouter({"http": http, "websocket": sockets})

@@ -19,7 +19,9 @@ FRAME_CAP = 1024 * 1024
 
 
 class Server(daphne.server.Server):  # type: ignore[misc]
-    def __init__(self, application: Any, *, hosts: list[str], port: int, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, application: Any, *, hosts: list[str], port: int, on_ready: Callable[[], None]
+    ) -> None:
         endpoints = [
             description
             for host in hosts
@@ -92,7 +94,7 @@ class Server(daphne.server.Server):  # type: ignore[misc]
             self.stop()
 
     async def _requests_done(self) -> None:
-        while any(
+        while any(  # noqa: ASYNC110 - Daphne tells nobody when an application ends
             not details["application_instance"].done()
             for details in self.connections.values()
             if "application_instance" in details

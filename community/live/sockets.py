@@ -1,4 +1,4 @@
-"""The WebSocket: rooms.v1 as PROTOCOL.md has it. A raw ASGI application behind Channels' sessions and authentication."""
+"""The WebSocket: rooms.v1. A raw ASGI application behind Channels' sessions and authentication."""
 
 from __future__ import annotations
 
@@ -17,7 +17,17 @@ from community.live import domain, engine, failpoints, frames, log, origins
 from community.live.clock import clock
 from community.live.connection import Connection, Pipe
 from community.live.database import in_database
-from community.live.domain import TEXT_CHARS, Code, Committed, FrameRefused, Head, Opened, Outcome, Refuse, Unchanged
+from community.live.domain import (
+    TEXT_CHARS,
+    Code,
+    Committed,
+    FrameRefused,
+    Head,
+    Opened,
+    Outcome,
+    Refuse,
+    Unchanged,
+)
 from community.live.engine import Engine
 from community.live.feed import WINDOW_BYTES, WINDOW_EVENTS
 from community.live.hub import GONE
@@ -182,7 +192,13 @@ class _Conversation:
 
     def _err(self, ident: str | int | None, refusal: Refuse) -> None:
         self.connection.send(
-            {"t": "err", "id": ident, "code": refusal.code, "retry": refusal.retry, "message": refusal.message}
+            {
+                "t": "err",
+                "id": ident,
+                "code": refusal.code,
+                "retry": refusal.retry,
+                "message": refusal.message,
+            }
         )
 
     async def _subscribe(self, frame: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Periodic jobs. Features register theirs in `AppConfig.ready`; one worker at a time runs each, by a lease in the database."""
+"""Periodic jobs, registered in `AppConfig.ready`; one worker at a time runs each, by a lease in the database."""
 
 from __future__ import annotations
 

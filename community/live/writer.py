@@ -19,7 +19,9 @@ from community.live.domain import Code, Command, Outcome, Refuse
 
 BATCH = 512
 IDLE_SECONDS = 5.0
-UNAVAILABLE = Refuse(Code.UNAVAILABLE, "The house can’t write that down just now. Try again shortly.", retry=True)
+UNAVAILABLE = Refuse(
+    Code.UNAVAILABLE, "The house can’t write that down just now. Try again shortly.", retry=True
+)
 UNKNOWN = Refuse(Code.UNKNOWN, "It isn’t known whether that was kept. Send it again to be sure.", retry=True)
 
 logger = structlog.get_logger("community.live")
@@ -66,7 +68,7 @@ class Writer:
         self._queues, self._threads = [], []
 
     def submit(self, command: Command) -> Future[Outcome]:
-        """Write one command and publish it; for threads. Raises RuntimeError inside a transaction: it would wait for itself."""
+        """Write one command; for threads. Raises RuntimeError inside a transaction: it would wait for itself."""
         if connection.in_atomic_block and self._threads:
             raise RuntimeError("submit() inside a transaction would wait for itself; use log.append()")
         future: Future[Outcome] = Future()
@@ -130,14 +132,14 @@ def _run(commands: Sequence[Command]) -> list[Outcome]:
     """One transaction for all; if that fails, one for each, so that one bad command harms only itself."""
     try:
         return _transact(commands)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it was, each command gets its own try
         _after_failure(error)
     if len(commands) > 1:
         return [_run([command])[0] for command in commands]
     command = commands[0]
     try:
         return _transact([command])
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a writer thread outlives any command
         _after_failure(error)
         return [UNAVAILABLE if command.key is None or not isinstance(error, _CommitFailed) else UNKNOWN]
 

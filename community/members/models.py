@@ -12,6 +12,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 HANDLE_MAX = 30
@@ -67,10 +68,14 @@ class Member(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField("e-mail", unique=True)
     handle = models.CharField(
         max_length=HANDLE_MAX,
-        validators=[RegexValidator(r"^[^\W_](?:[\w .'’-]*[^\W_])?$", "Use letters, numbers, spaces and . ' - only.")],
+        validators=[
+            RegexValidator(r"^[^\W_](?:[\w .'’-]*[^\W_])?$", "Use letters, numbers, spaces and . ' - only.")
+        ],
     )
     handle_skeleton = models.CharField(
-        max_length=HANDLE_MAX * 4, unique=True, editable=False,
+        max_length=HANDLE_MAX * 4,
+        unique=True,
+        editable=False,
         error_messages={"unique": "Someone here already goes by that handle."},
     )
     role = models.CharField(max_length=12, choices=Role, default=Role.ALUMNUS)
@@ -90,7 +95,7 @@ class Member(AbstractBaseUser, PermissionsMixin):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=~models.Q(handle=""), name="handle_is_not_empty"),
-            models.CheckConstraint(condition=models.Q(email=models.functions.Lower("email")), name="email_is_lower_case"),
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="email_is_lower_case"),
         ]
 
     def __str__(self) -> str:

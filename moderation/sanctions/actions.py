@@ -12,7 +12,13 @@ from moderation.sanctions.models import Restriction
 
 @transaction.atomic
 def restrict(
-    *, member_id: int, kind: Restriction.Kind, scope: str, by_id: int | None, reason: str, at: datetime,
+    *,
+    member_id: int,
+    kind: Restriction.Kind,
+    scope: str,
+    by_id: int | None,
+    reason: str,
+    at: datetime,
     until: datetime | None = None,
 ) -> Restriction:
     """Impose a restriction; one of the same kind and scope that still stands is replaced by it."""

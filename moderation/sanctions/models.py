@@ -26,7 +26,9 @@ class Restriction(models.Model):
         REMOVAL = "removal", "may not enter"
         SUSPENSION = "suspension", "may not sign in"
 
-    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="restrictions")
+    member = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="restrictions"
+    )
     kind = models.CharField(max_length=12, choices=Kind)
     scope = models.CharField(max_length=40)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -34,7 +36,9 @@ class Restriction(models.Model):
     at = models.DateTimeField()
     until = models.DateTimeField(null=True)
     lifted_at = models.DateTimeField(null=True)
-    lifted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     objects = RestrictionQuerySet.as_manager()
 
@@ -46,7 +50,8 @@ class Restriction(models.Model):
                 name="one_standing_restriction_per_kind_and_scope",
             ),
             models.CheckConstraint(
-                condition=Q(until__isnull=True) | Q(until__gt=models.F("at")), name="restriction_ends_after_it_starts"
+                condition=Q(until__isnull=True) | Q(until__gt=models.F("at")),
+                name="restriction_ends_after_it_starts",
             ),
         ]
 

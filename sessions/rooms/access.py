@@ -38,7 +38,11 @@ class RoomSummary:
 
 def _barred(member: Member) -> list[int]:
     scopes = Restriction.objects.in_force(timezone.now()).filter(member=member, kind=Restriction.Kind.REMOVAL)
-    return [int(scope.removeprefix("group:")) for scope in scopes.values_list("scope", flat=True) if scope.startswith("group:")]
+    return [
+        int(scope.removeprefix("group:"))
+        for scope in scopes.values_list("scope", flat=True)
+        if scope.startswith("group:")
+    ]
 
 
 def enterable_by(member: Member) -> QuerySet[Room]:
@@ -65,7 +69,9 @@ def room_for(member: Member, slug: str) -> Room:
 
 
 def standing_in(member: Member, room: Room) -> Standing:
-    membership = Membership.objects.filter(group_id=room.group_id, member=member).values_list("role", flat=True)
+    membership = Membership.objects.filter(group_id=room.group_id, member=member).values_list(
+        "role", flat=True
+    )
     return Standing(
         member_active=member.is_active,
         member_role=member.role,
@@ -126,7 +132,8 @@ def rooms_for(member: Member) -> list[RoomSummary]:
     unread = dict(
         Room.objects.filter(pk__in=[room.pk for room in rooms if room.read_to is not None])
         .filter(
-            read_positions__member=member, log__events__type="message.posted",
+            read_positions__member=member,
+            log__events__type="message.posted",
             log__events__seq__gt=F("read_positions__seq"),
         )
         .exclude(log__events__actor=member.pk)

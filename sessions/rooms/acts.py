@@ -111,17 +111,35 @@ class Removed:
 
 
 Act = (
-    Say | Edit | Hide | Restore | React | RaiseHand | LowerHand | GrantTurn | ExtendTurn | EndTurn | SetPhase | Mute
-    | Unmute | Remove | Removed
+    Say
+    | Edit
+    | Hide
+    | Restore
+    | React
+    | RaiseHand
+    | LowerHand
+    | GrantTurn
+    | ExtendTurn
+    | EndTurn
+    | SetPhase
+    | Mute
+    | Unmute
+    | Remove
+    | Removed
 )
 
 
-def parse(frame: Mapping[str, Any]) -> Act:
+def parse(frame: Mapping[str, Any]) -> Act:  # noqa: C901 - one case an op of the protocol
     """The act that a `send` or `act` frame asks for. Raises FrameRefused."""
     if frame["t"] == "send":
         text, html = _words(frame.get("text"))
         reply_to = frame.get("reply_to")
-        return Say(text, html, None if reply_to is None else _seq(reply_to, "reply_to"), _short(frame.get("note"), "note", NOTE_CHARS))
+        return Say(
+            text,
+            html,
+            None if reply_to is None else _seq(reply_to, "reply_to"),
+            _short(frame.get("note"), "note", NOTE_CHARS),
+        )
     op, target, value = frame.get("op"), frame.get("target"), frame.get("value")
     match op:
         case "message.edit":
@@ -178,7 +196,9 @@ def _words(value: Any) -> tuple[str, str]:
     if not text:
         raise FrameRefused(Code.BAD_FRAME, "There are no words in it.")
     if len(text) > TEXT_CHARS:
-        raise FrameRefused(Code.TOO_LARGE, f"A message holds at most {TEXT_CHARS:,} characters; this one has {len(text):,}.")
+        raise FrameRefused(
+            Code.TOO_LARGE, f"A message holds at most {TEXT_CHARS:,} characters; this one has {len(text):,}."
+        )
     try:
         return text, render_room_text(text)
     except TooManyLinks:
@@ -236,6 +256,10 @@ def _member_or_none(value: Any) -> str | None:
 
 
 def _reaction(seq: int, value: Any) -> React:
-    if not isinstance(value, dict) or value.get("kind") not in Reaction.Kind.values or not isinstance(value.get("on"), bool):
+    if (
+        not isinstance(value, dict)
+        or value.get("kind") not in Reaction.Kind.values
+        or not isinstance(value.get("on"), bool)
+    ):
         raise FrameRefused(Code.BAD_FRAME, "“value” must name a kind of reaction, and on or off.")
     return React(seq, value["kind"], value["on"])

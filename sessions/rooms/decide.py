@@ -1,4 +1,4 @@
-"""Deciding a batch: with all locks held, from rows loaded at once, one act after the other, each seeing those before it."""
+"""Deciding a batch: locks held, rows loaded at once, one act after the other, each seeing those before it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,18 @@ from community.groups.access import Standing
 from community.groups.models import Membership
 from community.groups.removal import end_membership
 from community.live import eviction, frames, log
-from community.live.domain import Append, Batch, Code, Command, Consequence, Decision, Refuse, Rewrite, Same, Stored
+from community.live.domain import (
+    Append,
+    Batch,
+    Code,
+    Command,
+    Consequence,
+    Decision,
+    Refuse,
+    Rewrite,
+    Same,
+    Stored,
+)
 from community.members.models import Member
 from moderation.sanctions.actions import lift, restrict
 from moderation.sanctions.models import EVERYWHERE, Restriction
@@ -29,7 +40,9 @@ NO_MEMBER = Refuse(Code.NOT_FOUND, "There is no such member here.")
 CLOSED = Refuse(Code.CLOSED, "This room is closed for now. Your words were not sent.")
 NOT_YOURS = Refuse(Code.DENIED, "That is for the people who keep this room.")
 HOSTS_WRITE = Refuse(Code.DENIED, "Only the facilitators write in this part.")
-NOT_YOUR_TURN = Refuse(Code.NOT_YOUR_TURN, "Someone else has the floor. Raise your hand and you are next in line.")
+NOT_YOUR_TURN = Refuse(
+    Code.NOT_YOUR_TURN, "Someone else has the floor. Raise your hand and you are next in line."
+)
 
 SEQ_ACTS = acts.Edit | acts.Hide | acts.Restore | acts.React
 MESSAGE_ACTS = acts.Edit | acts.Hide | acts.Restore
@@ -63,9 +76,13 @@ class Deliberation:
         rooms = Room.objects.select_related("group").filter(log_id__in=list(self.batch.heads))
         self.rooms = {room.log_id: room for room in rooms}
         authors = {command.author.id for command in self.commands if command.author}
-        named = {name for command in self.commands if (name := getattr(command.act, "member", None)) is not None}
+        named = {
+            name for command in self.commands if (name := getattr(command.act, "member", None)) is not None
+        }
         people = Member.objects.filter(Q(pk__in=authors) | Q(public_id__in=named))
-        self.people = {member.pk: member for member in people.only("public_id", "handle", "role", "is_active")}
+        self.people = {
+            member.pk: member for member in people.only("public_id", "handle", "role", "is_active")
+        }
         self.by_public_id = {member.public_id: member for member in self.people.values()}
         groups = {room.group_id for room in self.rooms.values()}
         memberships = Membership.objects.filter(group_id__in=groups, member_id__in=self.people)
@@ -93,7 +110,9 @@ class Deliberation:
 
     def _load_messages(self) -> None:
         about = {
-            (command.opened.log_id, command.act.seq) for command in self.commands if isinstance(command.act, SEQ_ACTS)
+            (command.opened.log_id, command.act.seq)
+            for command in self.commands
+            if isinstance(command.act, SEQ_ACTS)
         }
         replies = {
             (command.opened.log_id, command.act.reply_to)
@@ -117,7 +136,9 @@ class Deliberation:
         self.new_reactions: dict[tuple[int, int, int, str], bool] = {}
         if any(isinstance(command.act, acts.React) for command in self.commands):
             rooms = {room.pk: room.log_id for room in self.rooms.values()}
-            rows = Reaction.objects.filter(room_id__in=rooms, seq__in={seq for _, seq in about}, member_id__in=self.people)
+            rows = Reaction.objects.filter(
+                room_id__in=rooms, seq__in={seq for _, seq in about}, member_id__in=self.people
+            )
             self.reactions = {
                 (rooms[room_id], seq, member_id, kind)
                 for room_id, seq, member_id, kind in rows.values_list("room_id", "seq", "member_id", "kind")
@@ -170,7 +191,7 @@ class Deliberation:
             return None
         return Refuse(Code.MUTED, "You can read, and can’t write here for now. A moderator set this.")
 
-    def _act(self, command: Command, room: Room, author: Member) -> Decision:
+    def _act(self, command: Command, room: Room, author: Member) -> Decision:  # noqa: C901 - one case an act
         standing = self._standing(room, author)
         phase = PHASES[room.phase]
         act = command.act
@@ -212,7 +233,9 @@ class Deliberation:
                 if person is None:
                     return Same()
                 return Append(
-                    "member.removed", {"member": member}, before=tuple(self._off_the_floor(room.log_id, person))
+                    "member.removed",
+                    {"member": member},
+                    before=tuple(self._off_the_floor(room.log_id, person)),
                 )
         return Refuse(Code.BAD_FRAME, "No such act.")
 
@@ -241,8 +264,15 @@ class Deliberation:
 
     def _keep(self, message: Stored, data: dict[str, Any]) -> None:
         self.messages[message.log_id, message.seq] = Stored(
-            message.log_id, message.seq, message.type, message.actor, message.target, message.key, message.at,
-            message.by, data,
+            message.log_id,
+            message.seq,
+            message.type,
+            message.actor,
+            message.target,
+            message.key,
+            message.at,
+            message.by,
+            data,
         )
 
     def _edits_of(self, message: Stored) -> list[Stored]:
@@ -255,7 +285,9 @@ class Deliberation:
         if message.actor != author.pk:
             return Refuse(Code.DENIED, "Only whoever wrote it can change it.")
         if self.at - message.at > timedelta(minutes=EDIT_MINUTES):
-            return Refuse(Code.DENIED, f"A message can be changed for {EDIT_MINUTES} minutes; this one is older.")
+            return Refuse(
+                Code.DENIED, f"A message can be changed for {EDIT_MINUTES} minutes; this one is older."
+            )
         if message.data["text"] == act.text:
             return Same()
         data = {**message.data, "text": act.text, "html": act.html, "edited_at": frames.stamp(self.at)}
@@ -265,7 +297,9 @@ class Deliberation:
         rewrites += [Rewrite(edit.seq, edited, "edited") for edit in self._edits_of(message)]
         return Append("message.edited", edited, target=act.seq, rewrites=tuple(rewrites))
 
-    def _cover(self, room: Room, author: Member, standing: Standing, act: acts.Hide | acts.Restore) -> Decision:
+    def _cover(
+        self, room: Room, author: Member, standing: Standing, act: acts.Hide | acts.Restore
+    ) -> Decision:
         message = self._message(room, act.seq)
         if message is None:
             return NO_MESSAGE
@@ -289,9 +323,10 @@ class Deliberation:
         self._keep(message, cover)
         rewrites = [Rewrite(message.seq, cover, "hidden", reason)]
         rewrites += [
-            Rewrite(edit.seq, {"seq": message.seq, "hidden": True}, "hidden", reason) for edit in self._edits_of(message)
+            Rewrite(edit.seq, {"seq": message.seq, "hidden": True}, "hidden", reason)
+            for edit in self._edits_of(message)
         ]
-        data = {"seq": message.seq, **{name: cover[name] for name in ("why", "reason") if name in cover}}
+        data: dict[str, Any] = {"seq": message.seq, "why": why} | ({"reason": reason} if reason else {})
         return Append("message.hidden", data, target=message.seq, rewrites=tuple(rewrites))
 
     def _restore(self, message: Stored, reason: str) -> Decision:
@@ -349,7 +384,12 @@ class Deliberation:
         return Append("hand.lowered", {"member": whom.public_id})
 
     def _give_floor(
-        self, room: Room, author: Member, standing: Standing, phase: Phase, act: acts.GrantTurn | acts.ExtendTurn
+        self,
+        room: Room,
+        author: Member,
+        standing: Standing,
+        phase: Phase,
+        act: acts.GrantTurn | acts.ExtendTurn,
     ) -> Decision:
         if not standing.chairs:
             return NOT_YOURS
@@ -362,7 +402,9 @@ class Deliberation:
             holder, until = floor.turn
             until = max(until or self.at, self.at) + timedelta(seconds=act.seconds)
             floor.turn, floor.changed = (holder, until), True
-            return Append("turn.extended", {"member": self.people[holder].public_id, "until": frames.stamp(until)})
+            return Append(
+                "turn.extended", {"member": self.people[holder].public_id, "until": frames.stamp(until)}
+            )
         whom = self.by_public_id.get(act.member)
         if whom is None or not self._standing(room, whom).may_enter:
             return NO_MEMBER
@@ -416,9 +458,11 @@ class Deliberation:
         if new.writes == Writes.NONE:
             floor = self.floors[room.log_id]
             before += [
-                Consequence(room.log_id, "hand.lowered", {"member": self.people[pk].public_id}) for pk in floor.hands
+                Consequence(room.log_id, "hand.lowered", {"member": self.people[pk].public_id})
+                for pk in floor.hands
             ]
-            floor.hands, floor.changed = {}, True
+            floor.hands.clear()
+            floor.changed = True
             before.append(Consequence(room.log_id, "session.closed", {}))
         elif old.writes == Writes.NONE:
             before.append(Consequence(room.log_id, "session.opened", {}))
@@ -456,7 +500,12 @@ class Deliberation:
         if place in self.restrictions and self.restrictions[place] == until:
             return Same()
         restrict(
-            member_id=whom.pk, kind=Restriction.Kind.MUTE, scope=room.tag, by_id=by.pk, reason=act.reason, at=self.at,
+            member_id=whom.pk,
+            kind=Restriction.Kind.MUTE,
+            scope=room.tag,
+            by_id=by.pk,
+            reason=act.reason,
+            at=self.at,
             until=until,
         )
         self.restrictions[place] = until
@@ -466,7 +515,11 @@ class Deliberation:
 
     def _unmute(self, room: Room, whom: Member, by: Member | None) -> Decision:
         ended = lift(
-            member_id=whom.pk, kind=Restriction.Kind.MUTE, scope=room.tag, by_id=by.pk if by else None, at=self.at
+            member_id=whom.pk,
+            kind=Restriction.Kind.MUTE,
+            scope=room.tag,
+            by_id=by.pk if by else None,
+            at=self.at,
         )
         if not ended:
             return Same()

@@ -1,4 +1,4 @@
-"""Rooms as the live engine sees them: what may be entered, what a frame asks for, what is decided, what a reader is told."""
+"""Rooms as the live engine sees them: who enters, what a frame asks for, what is decided, what a reader is told."""
 
 from __future__ import annotations
 
@@ -70,6 +70,7 @@ class Rooms:
             ],
             "muted": mute is not None,
             "muted_until": frames.stamp(mute.until) if mute and mute.until else None,
+            "muted_reason": mute.reason if mute else "",
             "read": read or 0,
             "blocked": [],
         }
@@ -78,10 +79,7 @@ class Rooms:
         """Those whom a reader meets here: who keeps the room, who wrote lately, who waits or speaks."""
         newest = Log.objects.values_list("last_seq", flat=True).get(pk=room.log_id)
         lately = Event.objects.filter(log_id=room.log_id, seq__gt=newest - RECENT_EVENTS).values("actor")
-        roles = {
-            member_id: role
-            for member_id, role in Membership.objects.filter(group_id=room.group_id).values_list("member_id", "role")
-        }
+        roles = dict(Membership.objects.filter(group_id=room.group_id).values_list("member_id", "role"))
         keepers = [pk for pk, role in roles.items() if role != Membership.Role.MEMBER]
         people = Member.objects.filter(pk__in=lately) | Member.objects.filter(pk__in=keepers)
         found = {person.pk: person for person in [*people.only("public_id", "handle"), *also]}
@@ -91,9 +89,15 @@ class Rooms:
         }
 
     def save_seen(self, positions: Mapping[tuple[int, int], int]) -> None:
-        rooms = dict(Room.objects.filter(log_id__in={log_id for log_id, _ in positions}).values_list("log_id", "pk"))
+        rooms = dict(
+            Room.objects.filter(log_id__in={log_id for log_id, _ in positions}).values_list("log_id", "pk")
+        )
         self.move_read_positions(
-            {(rooms[log_id], member_id): seq for (log_id, member_id), seq in positions.items() if log_id in rooms}
+            {
+                (rooms[log_id], member_id): seq
+                for (log_id, member_id), seq in positions.items()
+                if log_id in rooms
+            }
         )
 
     @staticmethod

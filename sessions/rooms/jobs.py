@@ -17,7 +17,9 @@ from sessions.rooms.models import Room
 
 def end_spent_mutes(at: datetime) -> int:
     """Lift mutes whose time has run out and tell the rooms; how many."""
-    spent = Restriction.objects.standing().filter(kind=Restriction.Kind.MUTE, until__lte=at, scope__startswith="room:")
+    spent = Restriction.objects.standing().filter(
+        kind=Restriction.Kind.MUTE, until__lte=at, scope__startswith="room:"
+    )
     ended = 0
     for restriction in spent.select_related("member"):
         room = Room.objects.filter(pk=int(restriction.scope.removeprefix("room:"))).first()
@@ -30,7 +32,8 @@ def end_spent_mutes(at: datetime) -> int:
 def tell_rooms_of_removal(group: Group, member: Member, at: datetime) -> None:
     """Within the removing transaction: the floor forgets the member, and the rooms' logs say that they were removed."""
     commands = [
-        Command(rooms.opened(room), None, acts.Removed(member.public_id)) for room in Room.objects.filter(group=group)
+        Command(rooms.opened(room), None, acts.Removed(member.public_id))
+        for room in Room.objects.filter(group=group)
     ]
     if commands:
         log.append(commands, at=at)

@@ -78,7 +78,9 @@ class Reaction(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["room", "seq", "member", "kind"], name="one_reaction_of_a_kind_per_member")
+            models.UniqueConstraint(
+                fields=["room", "seq", "member", "kind"], name="one_reaction_of_a_kind_per_member"
+            )
         ]
 
     def __str__(self) -> str:

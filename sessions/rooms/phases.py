@@ -29,7 +29,9 @@ PHASES: dict[str, Phase] = {
     for phase in (
         Phase("open", "Open", "Anyone may write.", Writes.ALL, True),
         Phase("opening", "Opening", "The facilitators open; everyone else listens.", Writes.HOSTS, False),
-        Phase("check-in", "Check-in", "A few words from whoever wants to. No answers yet.", Writes.ALL, False),
+        Phase(
+            "check-in", "Check-in", "A few words from whoever wants to. No answers yet.", Writes.ALL, False
+        ),
         Phase("sharing", "Sharing", "One person at a time has the floor.", Writes.TURN, False),
         Phase("closing", "Closing", "The facilitators close; everyone else listens.", Writes.HOSTS, False),
         Phase("fellowship", "Fellowship", "The meeting is over; stay and talk.", Writes.ALL, True),

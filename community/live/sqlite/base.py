@@ -59,7 +59,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         gate = gate_for(str(self.settings_dict["NAME"]))
         gate.acquire()
         try:
-            super()._start_transaction_under_autocommit()
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]
         except BaseException:
             gate.release()
             raise
@@ -71,17 +71,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
             gate.release()
 
     def _commit(self) -> None:
-        super()._commit()
+        super()._commit()  # type: ignore[misc]
         self._leave_gate()
 
     def _rollback(self) -> None:
         try:
-            super()._rollback()
+            super()._rollback()  # type: ignore[misc]
         finally:
             self._leave_gate()
 
     def _close(self) -> None:
         try:
-            super()._close()
+            super()._close()  # type: ignore[misc]
         finally:
             self._leave_gate()

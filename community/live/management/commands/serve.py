@@ -20,7 +20,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
         parser.add_argument("--port", type=int, default=8000)
-        parser.add_argument("--no-worker", action="store_true", help="leave periodic jobs to `manage.py worker`")
+        parser.add_argument(
+            "--no-worker", action="store_true", help="leave periodic jobs to `manage.py worker`"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         from community.live.server import Server
@@ -38,7 +40,9 @@ class Command(BaseCommand):
             self.stdout.write(f"Porchlight is at http://{shown}:{port}")
             self.stdout.flush()
 
-        server = Server(application, hosts=["127.0.0.1" if host == "localhost" else host], port=port, on_ready=ready)
+        server = Server(
+            application, hosts=["127.0.0.1" if host == "localhost" else host], port=port, on_ready=ready
+        )
         server.run()
         stop.set()
         if worker.is_alive():
