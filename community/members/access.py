@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from community.members.models import Member
-
-if TYPE_CHECKING:
-    from community.groups.models import Membership
 
 
 def profiles_for(member: Member) -> QuerySet[Member]:
@@ -28,8 +25,8 @@ def profile_for(member: Member, public_id: str) -> Member:
     return person
 
 
-def shared_memberships(member: Member, person: Member) -> QuerySet[Membership]:
-    """The person's memberships in groups that both belong to."""
+def shared_memberships(member: Member, person: Member) -> QuerySet[Any]:
+    """The person's rows of `groups.Membership` in groups that both belong to."""
     return (
         person.memberships.filter(group__memberships__member=member).select_related("group").order_by("group__name")
     )
