@@ -130,15 +130,15 @@ def rooms_for(member: Member) -> list[RoomSummary]:
     )
     last = Event.objects.in_bulk([room.newest for room in rooms if room.newest])
     unread = dict(
-        Room.objects.filter(pk__in=[room.pk for room in rooms if room.read_to is not None])
-        .filter(
-            read_positions__member=member,
-            log__events__type="message.posted",
-            log__events__seq__gt=F("read_positions__seq"),
+        Event.objects.filter(
+            log_id__in=[room.log_id for room in rooms if room.read_to is not None],
+            type="message.posted",
+            log__room__read_positions__member=member,
+            seq__gt=F("log__room__read_positions__seq"),
         )
-        .exclude(log__events__actor=member.pk)
-        .values_list("pk")
-        .annotate(count=Count("log__events"))
+        .exclude(actor=member.pk)
+        .values_list("log__room")
+        .annotate(count=Count("pk"))
     )
     mine = set(Membership.objects.filter(member=member).values_list("group_id", flat=True))
     summaries = [
