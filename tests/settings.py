@@ -19,3 +19,6 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+
+# Nothing is collected for the tests; ServeStatic warns of a folder that is missing.
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405
