@@ -1,0 +1,53 @@
+// The WebSocket way to the log: one socket, JSON frames, subprotocol rooms.v1.
+
+/**
+ * What a transport tells its user.
+ * @typedef {object} Ears
+ * @property {() => void} onOpen
+ * @property {(frame: any, bytes: number) => void} onFrame
+ * @property {(code: number) => void} onClose called once, also when it never opened
+ */
+
+/**
+ * One way to read and append; Server-Sent Events and long-poll can stand in its place.
+ * @typedef {object} Transport
+ * @property {(ears: Ears) => void} open
+ * @property {(frame: object) => void} send
+ * @property {() => void} close ends it without a further word to the ears
+ */
+
+/**
+ * @param {string | URL} address of the live door, http(s)
+ * @returns {Transport}
+ */
+export function socketTransport(address) {
+  const url = new URL(address, location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  /** @type {WebSocket | null} */
+  let socket = null;
+
+  return {
+    open(ears) {
+      const mine = (socket = new WebSocket(url, "rooms.v1"));
+      const current = () => socket === mine;
+      mine.onopen = () => current() && ears.onOpen();
+      mine.onmessage = (message) => {
+        if (!current()) return;
+        ears.onFrame(JSON.parse(message.data), message.data.length);
+      };
+      mine.onclose = (event) => {
+        if (!current()) return;
+        socket = null;
+        ears.onClose(event.code);
+      };
+    },
+    send(frame) {
+      if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
+    },
+    close() {
+      const old = socket;
+      socket = null;
+      old?.close(1000);
+    },
+  };
+}

@@ -1,0 +1,164 @@
+// Writing: the field, its draft, what it answers, the content note, the raised hand.
+
+import { one } from "./dom.js";
+
+/**
+ * @param {object} room
+ * @param {import("./floor.js").Floor} room.floor
+ * @param {string} room.draftName where this tab keeps the words that were not sent
+ * @param {(words: {text: string, reply_to?: number, note?: string}) => Promise<void>} room.send
+ * @param {(op: string) => Promise<boolean>} room.act
+ * @param {(seq: number) => {words: string}} room.quote
+ */
+export function composer({ floor, draftName, send, act, quote }) {
+  const form = one("[data-composer]");
+  const field = /** @type {HTMLTextAreaElement} */ (one("#words"));
+  const button = one(".btn.go", form);
+  const why = one("[data-why]");
+  const wrong = one("#words-error");
+  const replying = one("[data-replying]", form);
+  const noting = one("[data-noting]", form);
+  const hand = one("[data-hand]", form);
+  const most = Number(form.dataset.chars);
+  /** With a mouse and a keyboard Enter sends; on a touch screen it makes a new line. */
+  const enterSends = matchMedia("(pointer: fine)").matches;
+  one("[data-refresh]", form)?.remove();
+  one("#words-keys").textContent = enterSends
+    ? "Enter sends. Shift and Enter make a new line."
+    : "Control and Enter send.";
+
+  const answered = () => Number(form.elements.reply_to.value) || undefined;
+
+  function keep() {
+    const draft = { text: field.value, reply_to: answered(), note: form.elements.note.value };
+    try {
+      if (draft.text) sessionStorage.setItem(draftName, JSON.stringify(draft));
+      else sessionStorage.removeItem(draftName);
+    } catch {
+      // Without storage the words live as long as the page.
+    }
+  }
+
+  function restore() {
+    if (field.value) return;
+    try {
+      const draft = JSON.parse(sessionStorage.getItem(draftName) ?? "null");
+      if (!draft) return;
+      field.value = draft.text;
+      form.elements.note.value = draft.note ?? "";
+      noting.open = Boolean(draft.note);
+      if (draft.reply_to) answer(draft.reply_to, false);
+    } catch {
+      // As above.
+    }
+  }
+
+  function complain(words) {
+    wrong.hidden = !words;
+    one("span", wrong).textContent = words;
+    if (words) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+  }
+
+  /** Lines in the field grow with the words also where `field-sizing` is not known. */
+  function fit() {
+    if (CSS.supports("field-sizing", "content")) return;
+    field.rows = Math.min(6, Math.max(1, field.value.split("\n").length + Math.floor(field.value.length / 60)));
+  }
+
+  function answer(seq, focus = true) {
+    form.elements.reply_to.value = String(seq);
+    one("span", replying).textContent = quote(seq).words;
+    replying.hidden = false;
+    if (focus) {
+      keep();
+      field.focus();
+    }
+  }
+
+  function answerNothing() {
+    form.elements.reply_to.value = "";
+    replying.hidden = true;
+    keep();
+  }
+
+  function submit() {
+    const text = field.value.trim();
+    if (!floor.writing().allowed) return;
+    if (!text) {
+      complain("There are no words yet.");
+      field.focus();
+      return;
+    }
+    if ([...text].length > most) {
+      complain(`A message holds at most ${most.toLocaleString("en-US")} characters; this one has ${[...text].length.toLocaleString("en-US")}.`);
+      return;
+    }
+    const note = form.elements.note.value || undefined;
+    const reply_to = answered();
+    field.value = "";
+    form.elements.note.value = "";
+    noting.open = false;
+    complain("");
+    answerNothing();
+    fit();
+    field.focus();
+    send({ text, reply_to, note });
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit();
+  });
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !replying.hidden) answerNothing();
+    if (event.key !== "Enter" || event.isComposing || event.shiftKey) return;
+    if (enterSends || event.ctrlKey || event.metaKey) {
+      event.preventDefault();
+      submit();
+    }
+  });
+  field.addEventListener("input", () => {
+    complain("");
+    keep();
+    fit();
+  });
+  form.elements.note.addEventListener("change", () => {
+    keep();
+    one("span", one("summary", noting)).textContent = form.elements.note.value ? `Content note: ${form.elements.note.value}` : "Content note";
+  });
+  one("a", replying).addEventListener("click", (event) => {
+    event.preventDefault();
+    answerNothing();
+    field.focus();
+  });
+  hand.form?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    act(floor.place ? "hand.lower" : "hand.raise");
+  });
+
+  /** Show the field, or why there is none now; words that were begun stay in sight. */
+  function show() {
+    const { allowed, head, gist, mayDraft } = floor.writing();
+    const shown = allowed || mayDraft || field.value !== "";
+    const hadFocus = document.activeElement === button;
+    why.hidden = allowed || !head;
+    one("b", why).textContent = head;
+    one("b + span", why).textContent = gist;
+    field.hidden = !shown;
+    field.readOnly = !allowed && !mayDraft;
+    field.placeholder = allowed ? "Write to the group" : "Write for later; it is kept here";
+    button.hidden = !allowed;
+    noting.hidden = !allowed;
+    hand.hidden = !(floor.can("raise") || floor.place);
+    one("span", hand).textContent = floor.place ? "Lower my hand" : "Raise my hand";
+    form.hidden = Boolean(floor.over) && field.value === "";
+    if (hadFocus && !allowed && shown) field.focus();
+  }
+
+  restore();
+  fit();
+  show();
+  return { field, answer, show };
+}

@@ -1,0 +1,60 @@
+// The state of the link in words, right above the composer; nothing when all is well.
+
+import { icon, make, one, quiet } from "./dom.js";
+
+const SOON_MS = 1500;
+
+/** @param {import("../live/connection.js").Connection} connection */
+export function linkWords(connection) {
+  const region = one("[data-link]");
+  let timer = 0;
+  let degraded = false;
+  let over = false;
+
+  function say(iconName, head, words, ...more) {
+    region.replaceChildren(make("p", { class: "notice" }, icon(iconName), make("span", {}, make("b", {}, head), ` ${words} `, ...more)));
+  }
+
+  function show(state) {
+    clearTimeout(timer);
+    if (over) return;
+    if (state === "up") {
+      if (degraded) say("clock", "Words may take a few seconds to show.", "None are lost.");
+      else region.replaceChildren();
+    } else if (state === "over") ended(connection.reason);
+    else if (!region.firstChild) timer = setTimeout(down, state === "down" ? 300 : SOON_MS);
+  }
+
+  function down() {
+    say("cut", "The link is down.", "Keep writing. It goes out when the link is back.", quiet("Try now", () => connection.tryNow()));
+  }
+
+  function ended(reason) {
+    if (reason === "suspended") {
+      say("hide", "Your place here is paused.", "What you had not sent stays on this device.", make("a", { href: "/help/" }, "Help is still here"));
+    } else {
+      const back = `/accounts/login/?next=${encodeURIComponent(location.pathname)}`;
+      say("exit", "You are signed out.", "What you had not sent stays here under your name.", make("a", { href: back }, "Sign in again"));
+    }
+  }
+
+  connection.on("state", show);
+  connection.on("status", (frame) => {
+    degraded = frame.bus === "degraded";
+    show(connection.state);
+  });
+
+  return {
+    /** The room itself is over for this member. */
+    gone(code) {
+      over = true;
+      clearTimeout(timer);
+      if (code === "closed") {
+        say("lamp", "This room has closed.", "What was said stays readable.", make("a", { href: "/" }, "See what is open"));
+      } else {
+        say("exit", "You are no longer in this room.", "A moderator has removed you from the group. What you had not sent is kept below, to copy.",
+          make("a", { href: "/groups/" }, "Your groups"), " · ", make("a", { href: "/help/" }, "Help now"));
+      }
+    },
+  };
+}

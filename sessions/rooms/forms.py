@@ -1,0 +1,19 @@
+"""What the room's addresses may carry."""
+
+from __future__ import annotations
+
+from django import forms
+
+
+class Place(forms.Form):
+    """Where in the log a page begins, what the reader has seen, and which message is being answered: all seqs."""
+
+    before = forms.IntegerField(min_value=1, required=False)
+    seen = forms.IntegerField(min_value=0, required=False)
+    reply = forms.IntegerField(min_value=1, required=False)
+
+    def at(self, name: str) -> int | None:
+        """What was asked for; None for nothing, and for nonsense."""
+        self.is_valid()
+        value: int | None = self.cleaned_data.get(name)
+        return value
