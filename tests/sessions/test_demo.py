@@ -154,9 +154,7 @@ def test_a_house_where_someone_goes_by_a_demo_handle_is_left_alone(house: None) 
     assert everything() == before
 
 
-def test_the_command_prints_the_logins_and_refuses_in_production(
-    house: None, settings: Settings
-) -> None:
+def test_the_command_prints_the_logins_and_refuses_in_production(house: None, settings: Settings) -> None:
     printed = io.StringIO()
     call_command("seed_demo", stdout=printed)
     assert all(login.email in printed.getvalue() for login in demo_logins())

@@ -51,7 +51,7 @@ def test_the_cookie_opens_the_room_and_without_it_the_room_stays_shut(room: Room
     client.cookies["sessionid"] = minted["cookie"]
     answer = client.get(page)
     assert answer.status_code == 200
-    assert answer.wsgi_request.user.public_id == minted["member"]
+    assert answer.wsgi_request.user == Member.objects.get(public_id=minted["member"])
 
 
 def test_a_changed_cookie_opens_nothing(room: Room) -> None:

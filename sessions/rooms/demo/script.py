@@ -132,9 +132,9 @@ def _read_line(raw: str, lines: list[Line]) -> None:
     elif raw.startswith("! "):
         lines.append(_read_stage(raw, lines))
     elif found := MESSAGE.match(raw):
-        about = _last_message(lines, by=found["to"]) if found["to"] else None
+        answered = _last_message(lines, by=found["to"]) if found["to"] else None
         gap = int(found["gap"]) if found["gap"] else None
-        lines.append(Line("say", found["by"], found["text"], about, gap, found["note"] or ""))
+        lines.append(Line("say", found["by"], found["text"], answered, gap, found["note"] or ""))
     else:
         raise ScriptError("no such line")
 
