@@ -118,9 +118,9 @@ def test_the_history_holds_what_a_room_can_show(house: None) -> None:
     assert {data["note"] for data in messages if "note" in data} == {"relapse", "grief"}
     assert any("edited_at" in data for data in messages)
     hidden = [data for data in messages if data.get("hidden")]
-    assert [data["reason"] for data in hidden] == ["places (rule 4)"]
+    assert [data["reason"] for data in hidden] == ["prices and places (rule 4)"]
     assert "text" not in hidden[0]
-    assert Revision.objects.filter(change="hidden", reason="places (rule 4)").exists()
+    assert Revision.objects.filter(change="hidden", reason="prices and places (rule 4)").exists()
     assert set(Reaction.objects.values_list("kind", flat=True)) == set(Reaction.Kind.values)
 
 
