@@ -39,6 +39,7 @@ class Connection:
         "congested_since",
         "id",
         "member",
+        "one_room",
         "over",
         "pipe",
         "readers",
@@ -46,13 +47,15 @@ class Connection:
         "stamp",
     )
 
-    def __init__(self, member: Any, session_key: str, pipe: Pipe) -> None:
+    def __init__(self, member: Any, session_key: str, pipe: Pipe, *, one_room: bool = False) -> None:
+        """`one_room`: it ends with the room that it reads, as a stream does."""
         self.id = next(_numbers)
         self.member = member
         self.author = Author.of(member)
         self.stamp: str = member.password
         self.session_key = session_key
         self.pipe = pipe
+        self.one_room = one_room
         self.readers: dict[str, Reader] = {}
         self.congested = False
         self.congested_since = 0.0

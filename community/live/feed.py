@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
+from community.live import frames
 from community.live.domain import Opened
+from community.live.frames import Frame
 
 if TYPE_CHECKING:
     from community.live.connection import Connection
@@ -18,6 +21,7 @@ RING_EVENTS = 4096
 WINDOW_EVENTS = 1024
 WINDOW_BYTES = 1024 * 1024
 CHUNK_EVENTS = 200
+CHUNK_CHARS = 64 * 1024
 
 
 class Entry(NamedTuple):
@@ -36,6 +40,7 @@ class Reader:
         "acked_at_tick",
         "acked_end",
         "connection",
+        "counts",
         "cursor",
         "live",
         "opened",
@@ -48,6 +53,7 @@ class Reader:
         self.opened = opened
         self.cursor = cursor
         self.live = False
+        self.counts = True
         self.acked = self.acked_at_tick = cursor
         self.acked_end = end
         self.progress_at = now
@@ -92,7 +98,11 @@ class Feed:
     def readers(self) -> set[Reader]:
         return self.live | self.behind
 
-    def extend(self, payloads: list[str]) -> None:
+    def frame(self, payloads: Sequence[str], last: int) -> Frame:
+        """The frame for these events, of which `last` is the newest."""
+        return Frame(frames.many(self.slug, payloads), f"{self.epoch}:{last}")
+
+    def extend(self, payloads: Sequence[str]) -> None:
         for payload in payloads:
             self.head += 1
             self.end += len(payload)
@@ -116,13 +126,14 @@ class Feed:
             self.ring_bytes += len(payload) - len(old.payload)
 
     def slice(self, after: int, limit: int) -> list[str] | None:
-        """Payloads after a seq, at most `limit`; None when they lie below the ring."""
+        """Payloads after a seq, at most `limit` and 64 K characters; None when they lie below the ring."""
         if after >= self.head:
             return []
         if not self.ring or self.ring[0].seq > after + 1:
             return None
         start = after + 1 - self.ring[0].seq
-        return [self.ring[place].payload for place in range(start, min(start + limit, len(self.ring)))]
+        run = [self.ring[place].payload for place in range(start, min(start + limit, len(self.ring)))]
+        return list(frames.portions(run, CHUNK_CHARS)[0])
 
     def end_at(self, seq: int) -> int:
         """How many payload bytes had been carried up to `seq` (as far as the ring reaches back)."""

@@ -50,6 +50,21 @@ def many(room: str, events: Sequence[str]) -> str:
     )
 
 
+def portions(payloads: Sequence[str], most: int) -> list[Sequence[str]]:
+    """Cut into runs of at most `most` characters each (a single longer payload is a run of its own)."""
+    if sum(map(len, payloads)) <= most:
+        return [payloads]
+    runs: list[Sequence[str]] = []
+    start = size = 0
+    for place, text in enumerate(payloads):
+        if size and size + len(text) > most:
+            runs.append(payloads[start:place])
+            start, size = place, 0
+        size += len(text)
+    runs.append(payloads[start:])
+    return runs
+
+
 def digest(frame: Mapping[str, Any]) -> str:
     """SHA-256 over what a `send` or `act` asks for; its id and key are not part of that."""
     asked = {name: value for name, value in frame.items() if name not in {"id", "key", "room"}}
@@ -82,13 +97,23 @@ def decode(text: str | bytes) -> dict[str, Any]:
 
 
 class Frame:
-    """One text frame, encoded once for all its readers."""
+    """One text frame, encoded once for all its readers. `mark` is `<epoch>:<seq>` of the last event in it, if any."""
 
-    __slots__ = ("_raw", "text")
+    __slots__ = ("_raw", "_streamed", "mark", "text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, mark: str = "") -> None:
         self.text = text
+        self.mark = mark
         self._raw: bytes | None = None
+        self._streamed: bytes | None = None
+
+    @property
+    def streamed(self) -> bytes:
+        """The frame as a Server-Sent Event (WHATWG HTML, section 9.2)."""
+        if self._streamed is None:
+            mark = f"id: {self.mark}\n" if self.mark else ""
+            self._streamed = f"{mark}data: {self.text}\n\n".encode()
+        return self._streamed
 
     @property
     def raw(self) -> bytes:

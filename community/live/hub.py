@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import structlog
@@ -20,7 +20,7 @@ from community.live.connection import BUFFER_CAP, Connection
 from community.live.database import in_database
 from community.live.domain import Head, Opened
 from community.live.eviction import Eviction
-from community.live.feed import CHUNK_EVENTS, WINDOW_BYTES, WINDOW_EVENTS, Feed, Reader
+from community.live.feed import CHUNK_CHARS, CHUNK_EVENTS, WINDOW_BYTES, WINDOW_EVENTS, Feed, Reader
 from community.live.frames import Frame
 from community.live.log import Commit
 
@@ -32,6 +32,7 @@ TICK_SECONDS_WITHOUT_BUS = 1.0
 SEEN_SECONDS = 1.0
 CONGESTION_SECONDS = 0.05
 SLOW_SECONDS = 30.0
+UNBOUNDED = 2**62
 GONE = {"auth": 4401, "suspended": 4403, "slow": 4008, "restart": 4012}
 
 
@@ -96,6 +97,8 @@ class Hub:
             if feed.gap_timer is None:
                 feed.gap_timer = self.loop.call_later(GAP_SECONDS, self.fill, feed)
             return
+        if commit.first + len(commit.payloads) <= feed.head + 1:
+            return  # read from the database in the meantime, in a form that is as new or newer
         for seq, payload in commit.rewrites:
             feed.rewrite(seq, payload)
         news = commit.payloads[feed.head + 1 - commit.first :]
@@ -114,12 +117,16 @@ class Hub:
             feed.gap_timer.cancel()
             feed.gap_timer = None
 
-    def _broadcast(self, feed: Feed, payloads: list[str]) -> None:
+    def _broadcast(self, feed: Feed, payloads: Sequence[str]) -> None:
+        for portion in frames.portions(payloads, CHUNK_CHARS):
+            self._broadcast_portion(feed, portion)
+
+    def _broadcast_portion(self, feed: Feed, payloads: Sequence[str]) -> None:
         before = feed.head
         acked_above = before - WINDOW_EVENTS
         end_above = feed.end - WINDOW_BYTES
         feed.extend(payloads)
-        frame = Frame(frames.many(feed.slug, payloads))
+        frame = feed.frame(payloads, feed.head)
         left_behind = [
             reader
             for reader in feed.live
@@ -179,8 +186,20 @@ class Hub:
 
     # --- readers -------------------------------------------------------------------------------------------------
 
-    def attach(self, connection: Connection, opened: Opened, head: Head, since: int) -> Reader:
-        """Let a connection read a log after `since`. A second call for the same room moves the cursor."""
+    def attach(
+        self,
+        connection: Connection,
+        opened: Opened,
+        head: Head,
+        since: int,
+        *,
+        acks: bool = True,
+        seen: bool = True,
+    ) -> Reader:
+        """Let a connection read a log after `since`. A second call for the same room moves the cursor.
+
+        Without `acks` only the buffer holds the reader back; without `seen` it does not count as being here.
+        """
         feed = self.feeds.get(opened.log_id)
         if feed is None:
             feed = self.feeds[opened.log_id] = Feed(opened, head.epoch, head.last_seq, head.min_seq)
@@ -197,13 +216,16 @@ class Hub:
             feed.live.discard(old)
             feed.behind.discard(old)
         reader = Reader(connection, opened, since, feed.end_at(since), clock.monotonic())
+        reader.counts = seen
+        if not acks:
+            reader.acked = reader.acked_end = UNBOUNDED
         connection.readers[opened.slug] = reader
         feed.behind.add(reader)
         if head.last_seq > feed.head:
             self.fill(feed)
         self.promote(feed, reader)
         self._wake.set()
-        if old is None:
+        if old is None and seen:
             for hook in self.on_join:
                 hook(feed, reader)
         return reader
@@ -223,7 +245,7 @@ class Hub:
             return
         feed.live.discard(reader)
         feed.behind.discard(reader)
-        for hook in self.on_leave:
+        for hook in self.on_leave if reader.counts else ():
             hook(feed, reader)
         if not feed.live and not feed.behind:
             del self.feeds[feed.log_id]
@@ -284,14 +306,14 @@ class Hub:
                 if not rows:
                     reader.cursor = feed.head
                     continue
-                chunk = self._current(feed, rows)
-                cursor = rows[-1][0]
+                chunk = list(frames.portions(self._current(feed, rows), CHUNK_CHARS)[0])
+                cursor = rows[len(chunk) - 1][0]
                 if rows[0][0] > reader.cursor + 1:
                     connection.send({"t": "skip", "room": feed.slug, "to": rows[0][0] - 1})
             else:
                 cursor = reader.cursor + len(chunk)
             reader.cursor = cursor
-            connection.write(Frame(frames.many(feed.slug, chunk)))
+            connection.write(feed.frame(chunk, cursor))
 
     @staticmethod
     def _current(feed: Feed, rows: list[tuple[int, str]]) -> list[str]:
@@ -333,7 +355,7 @@ class Hub:
                     self.end(connection, "slow")
                     continue
             for reader in connection.readers.values():
-                if self.position(reader) == reader.acked or reader.acked != reader.acked_at_tick:
+                if self.position(reader) <= reader.acked or reader.acked != reader.acked_at_tick:
                     reader.progress_at = now
                 reader.acked_at_tick = reader.acked
                 if now - reader.progress_at > SLOW_SECONDS:
@@ -381,6 +403,9 @@ class Hub:
         """This room is over for this connection; the socket stays."""
         self.detach(connection, slug)
         connection.send({"t": "gone", "room": slug, "code": "removed"})
+        if connection.one_room:
+            connection.finish(GONE["auth"])
+            self.remove(connection)
 
     # --- revocation ----------------------------------------------------------------------------------------------
 

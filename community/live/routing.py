@@ -9,9 +9,17 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import path, re_path
 
 from community.live.sockets import refuse, socket
+from community.live.streams import by_method, poll, stream
 
 
 def build(http: Any) -> Any:
     """The whole application around Django's own."""
+    streams = URLRouter(
+        [
+            path("live/<slug:slug>/stream/", AuthMiddlewareStack(stream)),
+            path("live/<slug:slug>/events/", cast(Any, by_method(AuthMiddlewareStack(poll), http))),
+            re_path("", http),
+        ]
+    )
     sockets = URLRouter([path("live/", AuthMiddlewareStack(socket)), re_path("", cast(Any, refuse))])
-    return ProtocolTypeRouter({"http": http, "websocket": sockets})
+    return ProtocolTypeRouter({"http": streams, "websocket": sockets})

@@ -69,8 +69,7 @@ class Server(daphne.server.Server):  # type: ignore[misc]
         super().listen_error(failure)
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
-        if scope["type"] == "websocket":
-            scope.setdefault("extensions", {})[EXTENSION] = protocol
+        scope.setdefault("extensions", {})[EXTENSION] = protocol
         return super().create_application(protocol, scope)
 
     def _begin_stop(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -71,7 +71,7 @@ async def socket(scope: Scope, receive: Receive, send: Send) -> None:
     pipe: Pipe = DirectPipe(protocol) if direct else AsgiPipe(send)
     member = scope["user"]
     if not member.is_authenticated or live.draining:
-        code = "restart" if live.draining else await in_database(_why_out, scope["session"])
+        code = "restart" if live.draining else await in_database(why_out, scope["session"])
         pipe.write(frames.Frame(frames.encode({"t": "gone", "code": code})))
         pipe.close(GONE[code])
         return
@@ -92,7 +92,7 @@ def _resolved(member: Any) -> Any:
     return getattr(member, "_wrapped", member)
 
 
-def _why_out(session: Any) -> str:
+def why_out(session: Any) -> str:
     """`suspended` for the sign-in of someone who is suspended, `auth` for anyone else."""
     member_id = session.get(SESSION_KEY)
     if member_id is None:
@@ -221,19 +221,7 @@ class _Conversation:
         opened, head, state, reset_point = entered
         resumes = epoch == head.epoch and since is not None and head.min_seq - 1 <= since <= head.last_seq
         start = since if resumes and since is not None else reset_point
-        self.connection.send(
-            {
-                "t": "subd",
-                "id": ident,
-                "room": slug,
-                "epoch": str(head.epoch),
-                "head": head.last_seq,
-                "min_seq": head.min_seq,
-                "since": start,
-                "mode": "resume" if resumes else "reset",
-                "state": state,
-            }
-        )
+        self.connection.send(subd_frame(ident, slug, head, state, start, resumes=resumes))
         reader = self.hub.attach(self.connection, opened, head, start)
         feed = self.hub.feeds[opened.log_id]
         self.live.presence.show(feed, reader)
@@ -270,6 +258,22 @@ class _Conversation:
             return
         self.typed_at[reader.opened.slug] = (on, now)
         self.live.typing(self.hub.feeds[reader.opened.log_id], self.connection, on)
+
+
+def subd_frame(
+    ident: str | int | None, slug: str, head: Head, state: dict[str, Any], since: int, *, resumes: bool
+) -> dict[str, Any]:
+    return {
+        "t": "subd",
+        "id": ident,
+        "room": slug,
+        "epoch": str(head.epoch),
+        "head": head.last_seq,
+        "min_seq": head.min_seq,
+        "since": since,
+        "mode": "resume" if resumes else "reset",
+        "state": state,
+    }
 
 
 def ok_frame(ident: str | int | None, slug: str, outcome: Committed | Unchanged) -> dict[str, Any]:
