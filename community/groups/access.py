@@ -132,7 +132,10 @@ def inside_group_for(member: Member, slug: str) -> tuple[Group, Membership]:
 
 
 def membership_to_keep(member: Member, slug: str, public_id: str) -> tuple[Membership, Membership]:
-    """One's own membership and that of someone in the same group whom one may act on. Raises Http404, PermissionDenied."""
+    """One's own membership and that of someone in the same group whom one may act on.
+
+    Raises Http404, PermissionDenied.
+    """
     group, mine = inside_group_for(member, slug)
     theirs = people_in(group).filter(member__public_id=public_id).select_related("group").first()
     if theirs is None:

@@ -58,7 +58,9 @@ def ask_to_join(*, group: Group, member: Member, words: str, at: datetime) -> Jo
 
 
 @transaction.atomic
-def answer_request(*, request: JoinRequest, by: Member, answer: JoinRequest.Answer, at: datetime) -> JoinRequest:
+def answer_request(
+    *, request: JoinRequest, by: Member, answer: JoinRequest.Answer, at: datetime
+) -> JoinRequest:
     """Answer once, whoever comes first; a welcome makes the membership. Raises AnsweredAlready."""
     answered = JoinRequest.objects.filter(pk=request.pk, answered_at__isnull=True).update(
         answer=answer, answered_by=by, answered_at=at
@@ -66,14 +68,16 @@ def answer_request(*, request: JoinRequest, by: Member, answer: JoinRequest.Answ
     if not answered:
         raise AnsweredAlready
     if answer == JoinRequest.Answer.WELCOME:
-        Membership.objects.get_or_create(group=request.group, member=request.member, defaults={"joined_at": at})
+        Membership.objects.get_or_create(
+            group=request.group, member=request.member, defaults={"joined_at": at}
+        )
     request.refresh_from_db()
     return request
 
 
 @transaction.atomic
 def leave_group(*, group: Group, member: Member) -> bool:
-    """End one's own membership; its rooms close for the member at once. False when there was none. Raises OnlyFacilitator."""
+    """End one's own membership; its rooms close at once. False when there was none. Raises OnlyFacilitator."""
     refuse_to_leave_alone(group, member)
     gone, _ = Membership.objects.filter(group=group, member=member).delete()
     eviction.evict(member.pk, group.tag)
@@ -93,7 +97,9 @@ def set_role(*, membership: Membership, role: Membership.Role) -> Membership:
 
 def refuse_to_leave_alone(group: Group, member: Member) -> None:
     """Raises OnlyFacilitator if the member is the group's one facilitator and others are in it."""
-    facilitators = Membership.objects.select_for_update().filter(group=group, role=Membership.Role.FACILITATOR)
+    facilitators = Membership.objects.select_for_update().filter(
+        group=group, role=Membership.Role.FACILITATOR
+    )
     alone = list(facilitators.values_list("member_id", flat=True)) == [member.pk]
     if alone and group.memberships.exclude(member=member).exists():
         raise OnlyFacilitator

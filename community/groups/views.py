@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -13,13 +13,14 @@ from django.views.decorators.http import require_POST, require_safe
 from community.groups import access, actions
 from community.groups.forms import AnswerForm, AskForm, RemovalForm, RoleForm
 from community.groups.models import Group, JoinRequest, Membership
+from community.members.requests import MemberRequest
 
 PEOPLE_A_PAGE = 60
 
 
 @login_required
 @require_safe
-def all_groups(request: HttpRequest) -> HttpResponse:
+def all_groups(request: MemberRequest) -> HttpResponse:
     return render(
         request,
         "groups/all.html",
@@ -29,11 +30,11 @@ def all_groups(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def group(request: HttpRequest, slug: str) -> HttpResponse:
+def group(request: MemberRequest, slug: str) -> HttpResponse:
     return group_page(request, access.group_for(request.user, slug), AskForm())
 
 
-def group_page(request: HttpRequest, group: Group, form: AskForm, status: int = 200) -> HttpResponse:
+def group_page(request: MemberRequest, group: Group, form: AskForm, status: int = 200) -> HttpResponse:
     standing = access.standing_in(request.user, group)
     inside = standing.membership_role is not None
     page = {
@@ -50,7 +51,7 @@ def group_page(request: HttpRequest, group: Group, form: AskForm, status: int = 
 
 @login_required
 @require_POST
-def memberships(request: HttpRequest, slug: str) -> HttpResponse:
+def memberships(request: MemberRequest, slug: str) -> HttpResponse:
     group = access.group_for(request.user, slug)
     try:
         actions.join_group(group=group, member=request.user, at=timezone.now())
@@ -63,7 +64,7 @@ def memberships(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def requests(request: HttpRequest, slug: str) -> HttpResponse:
+def requests(request: MemberRequest, slug: str) -> HttpResponse:
     group = access.group_for(request.user, slug)
     form = AskForm(request.POST)
     if not form.is_valid():
@@ -78,7 +79,7 @@ def requests(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def answer(request: HttpRequest, pk: int) -> HttpResponse:
+def answer(request: MemberRequest, pk: int) -> HttpResponse:
     join = access.request_for(request.user, pk)
     form = AnswerForm(request.POST)
     if not form.is_valid():
@@ -90,14 +91,16 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
         messages.warning(request, f"Someone has answered {join.member.handle} already.")
     else:
         welcome = given == JoinRequest.Answer.WELCOME
-        said = f"{join.member.handle} is in now." if welcome else f"You said “not now” to {join.member.handle}."
+        said = (
+            f"{join.member.handle} is in now." if welcome else f"You said “not now” to {join.member.handle}."
+        )
         messages.success(request, said)
     return redirect("groups:group", join.group.slug)
 
 
 @login_required
 @require_POST
-def departures(request: HttpRequest, slug: str) -> HttpResponse:
+def departures(request: MemberRequest, slug: str) -> HttpResponse:
     group, _ = access.inside_group_for(request.user, slug)
     try:
         actions.leave_group(group=group, member=request.user)
@@ -110,7 +113,7 @@ def departures(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def people(request: HttpRequest, slug: str) -> HttpResponse:
+def people(request: MemberRequest, slug: str) -> HttpResponse:
     group, mine = access.inside_group_for(request.user, slug)
     page = Paginator(access.people_in(group), PEOPLE_A_PAGE).get_page(request.GET.get("page"))
     rows = [(membership, access.may_act_on(mine, membership)) for membership in page]
@@ -119,13 +122,13 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def person(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
+def person(request: MemberRequest, slug: str, public_id: str) -> HttpResponse:
     mine, theirs = access.membership_to_keep(request.user, slug, public_id)
     return person_page(request, mine, theirs, RemovalForm())
 
 
 def person_page(
-    request: HttpRequest, mine: Membership, theirs: Membership, form: RemovalForm, status: int = 200
+    request: MemberRequest, mine: Membership, theirs: Membership, form: RemovalForm, status: int = 200
 ) -> HttpResponse:
     roles = RoleForm(initial={"role": theirs.role}) if mine.role == Membership.Role.FACILITATOR else None
     page = {"group": theirs.group, "membership": theirs, "roles": roles, "form": form}
@@ -134,7 +137,7 @@ def person_page(
 
 @login_required
 @require_POST
-def role(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
+def role(request: MemberRequest, slug: str, public_id: str) -> HttpResponse:
     theirs = access.membership_to_set_role_of(request.user, slug, public_id)
     form = RoleForm(request.POST)
     if form.is_valid():
@@ -145,12 +148,14 @@ def role(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def removal(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
+def removal(request: MemberRequest, slug: str, public_id: str) -> HttpResponse:
     mine, theirs = access.membership_to_keep(request.user, slug, public_id)
     form = RemovalForm(request.POST)
     if not form.is_valid():
         return person_page(request, mine, theirs, form, status=422)
     reason = form.cleaned_data["reason"]
-    actions.remove_member(group=theirs.group, member=theirs.member, by=request.user, reason=reason, at=timezone.now())
+    actions.remove_member(
+        group=theirs.group, member=theirs.member, by=request.user, reason=reason, at=timezone.now()
+    )
     messages.success(request, f"{theirs.member.handle} is no longer in {theirs.group.name}.")
     return redirect("groups:people", slug)

@@ -37,15 +37,19 @@ def greeting(now: datetime) -> str:
 
 
 def open_doors(rooms: Iterable[RoomSummary], now: datetime) -> list[RoomSummary]:
-    """Rooms where someone is, or was a short while ago, most people first; if there are none, one that is always open."""
+    """Rooms where someone is, or was a short while ago, fullest first; else one that is always open."""
     able = [summary for summary in rooms if summary.phase.writes != Writes.NONE]
     on = [one for one in able if one.here or (one.last_at is not None and now - one.last_at < LATELY)]
-    on.sort(key=lambda one: (one.here, one.mine, one.last_at.timestamp() if one.last_at else 0.0), reverse=True)
+    on.sort(key=lambda one: (one.here, one.mine, spoken_at(one)), reverse=True)
     if on:
         return on[:DOORS]
     waiting = [one for one in able if one.room.always_open]
-    waiting.sort(key=lambda one: (one.last_at.timestamp() if one.last_at else 0.0), reverse=True)
-    return waiting[:1]
+    return sorted(waiting, key=spoken_at, reverse=True)[:1]
+
+
+def spoken_at(one: RoomSummary) -> float:
+    """When the last word was said, in seconds; long ago if none was."""
+    return one.last_at.timestamp() if one.last_at else 0.0
 
 
 def group_lines(groups: Iterable[Group], rooms: Sequence[RoomSummary]) -> list[GroupLine]:
@@ -53,8 +57,7 @@ def group_lines(groups: Iterable[Group], rooms: Sequence[RoomSummary]) -> list[G
     lines = []
     for group in groups:
         inside = [one for one in rooms if one.group.pk == group.pk]
-        spoken = [one for one in inside if one.last_at is not None]
-        last = max(spoken, key=lambda one: one.last_at, default=None)
+        last = max((one for one in inside if one.last_at), key=spoken_at, default=None)
         lines.append(
             GroupLine(
                 group=group,

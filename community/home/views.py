@@ -54,7 +54,8 @@ def error(request: HttpRequest, status: int, title: str, words: str, act: str = 
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return error(request, 400, "That didn’t arrive whole", "The link broke, or an address was cut. Nothing was changed.")
+    words = "The link broke, or an address was cut. Nothing was changed."
+    return error(request, 400, "That didn’t arrive whole", words)
 
 
 def denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -69,7 +70,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if not request.user.is_authenticated and not request.COOKIES:
         return redirect_to_login("/")
-    words = "This page had been open for long, or the browser keeps no cookies. Nothing was changed. Load it again, then try once more."
+    words = (
+        "This page had been open for long, or the browser keeps no cookies. Nothing was changed. "
+        "Load it again, then try once more."
+    )
     return error(request, 403, "That didn’t go through", words, act="again")
 
 

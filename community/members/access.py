@@ -28,5 +28,7 @@ def profile_for(member: Member, public_id: str) -> Member:
 def shared_memberships(member: Member, person: Member) -> QuerySet[Any]:
     """The person's rows of `groups.Membership` in groups that both belong to."""
     return (
-        person.memberships.filter(group__memberships__member=member).select_related("group").order_by("group__name")
+        person.memberships.filter(group__memberships__member=member)
+        .select_related("group")
+        .order_by("group__name")
     )

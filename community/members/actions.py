@@ -21,13 +21,17 @@ def update_profile(*, member: Member) -> Member:
     """Save what the member changed about themself. Raises HandleTaken."""
     try:
         with transaction.atomic():
-            member.save(update_fields=["handle", "handle_skeleton", "pronouns", "about", "time_zone", "theme"])
+            member.save(
+                update_fields=["handle", "handle_skeleton", "pronouns", "about", "time_zone", "theme"]
+            )
     except IntegrityError:
         raise HandleTaken from None
     return member
 
 
-def change_password(*, member: Member, password: str, keep: str | None = None, at: datetime | None = None) -> None:
+def change_password(
+    *, member: Member, password: str, keep: str | None = None, at: datetime | None = None
+) -> None:
     """Set the password and end every sign-in of the member but `keep`, a session key: rows and connections alike."""
     others = sign_ins_of(member, but=keep, at=at or timezone.now())
     with transaction.atomic():
@@ -45,4 +49,6 @@ def sign_out(*, session_key: str) -> None:
 def sign_ins_of(member: Member, *, but: str | None, at: datetime) -> list[str]:
     """Keys of the member's sessions. Sessions don't name their member, so all that stand are read; once a password."""
     standing = Session.objects.filter(expire_date__gt=at).exclude(session_key=but)
-    return [row.session_key for row in standing.iterator() if row.get_decoded().get(SESSION_KEY) == str(member.pk)]
+    return [
+        row.session_key for row in standing.iterator() if row.get_decoded().get(SESSION_KEY) == str(member.pk)
+    ]

@@ -7,19 +7,22 @@ from typing import Any
 from allauth.account.views import LogoutView
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from community.members import access, actions
 from community.members.forms import ProfileForm
+from community.members.requests import MemberRequest
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def you(request: HttpRequest) -> HttpResponse:
+def you(request: MemberRequest) -> HttpResponse:
     # A copy: what is typed and refused must not show up as the handle in the page's frame.
-    form = ProfileForm(request.POST or None, instance=access.profile_for(request.user, request.user.public_id))
+    form = ProfileForm(
+        request.POST or None, instance=access.profile_for(request.user, request.user.public_id)
+    )
     if request.method == "POST" and form.is_valid():
         try:
             actions.update_profile(member=form.save(commit=False))
@@ -33,7 +36,7 @@ def you(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def profile(request: HttpRequest, public_id: str) -> HttpResponse:
+def profile(request: MemberRequest, public_id: str) -> HttpResponse:
     person = access.profile_for(request.user, public_id)
     shared = access.shared_memberships(request.user, person)
     return render(request, "members/profile.html", {"person": person, "shared": shared})

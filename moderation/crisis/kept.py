@@ -19,7 +19,9 @@ FILES = ("css/tokens.css", "css/components.css", "js/site.js", "js/quick-exit.js
 def help_page(code: str) -> str:
     """The help page of one country, as someone signed out sees it."""
     chosen, country = country_for(code)
-    return render_to_string("help/help.html", {"code": chosen, "country": country, "countries": all_countries()})
+    return render_to_string(
+        "help/help.html", {"code": chosen, "country": country, "countries": all_countries()}
+    )
 
 
 def all_countries() -> list[tuple[str, str]]:

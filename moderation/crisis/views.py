@@ -24,7 +24,9 @@ OUR_OWN = {"", "same-origin", "none"}
 @require_safe
 def help_now(request: HttpRequest) -> HttpResponse:
     code, country = country_for(request.GET.get("country", ""))
-    return render(request, "help/help.html", {"code": code, "country": country, "countries": kept.all_countries()})
+    return render(
+        request, "help/help.html", {"code": code, "country": country, "countries": kept.all_countries()}
+    )
 
 
 @csrf_exempt
@@ -43,8 +45,8 @@ def quick_exit(request: HttpRequest) -> HttpResponse:
     except DatabaseError:
         pass  # The cookie goes all the same, and nobody waits here for a database.
     response["Clear-Site-Data"] = CLEARED
-    response.delete_cookie(settings.SESSION_COOKIE_NAME, samesite=settings.SESSION_COOKIE_SAMESITE)
-    response.delete_cookie(settings.CSRF_COOKIE_NAME, samesite=settings.CSRF_COOKIE_SAMESITE)
+    for cookie in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME):
+        response.delete_cookie(cookie, samesite="Lax")
     return response
 
 

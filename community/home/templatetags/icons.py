@@ -1,6 +1,8 @@
-"""Icons: `{% icon "help" %}` draws one, `{% icon_symbols %}` at the end of the page prints the shapes it used, once each."""
+"""Icons: `{% icon "help" %}` draws one, `{% icon_symbols %}` at the page's end prints each shape it used once."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django import template
 from django.template.context import Context
@@ -11,7 +13,6 @@ register = template.Library()
 
 # 24 × 24, drawn with one stroke; names say what is shown, or what it stands for in one word.
 SHAPES = {
-    "book": '<path d="M12 6.5C10 5 7 4.5 3.5 4.5v14c3.5 0 6.5.5 8.5 2 2-1.5 5-2 8.5-2v-14C17 4.5 14 5 12 6.5zM12 6.5v14"/>',
     "clock": '<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5l3.5 2"/>',
     "cut": '<path d="M9 7H7.5a5 5 0 0 0-2 9.6M15 7h1.5a5 5 0 0 1 2 9.6M12 3v3M8.5 21l1-2.5M15.5 21l-1-2.5"/>',
     "exit": '<path d="M10 4H5v16h5M14 8l4 4-4 4M18 12H9"/>',
@@ -50,17 +51,15 @@ SHAPES = {
 
 def used_in(context: Context) -> set[str]:
     """The page's own set of used icons, kept where includes, with or without `only`, find the same one."""
-    page = getattr(context, "request", None)
-    if page is None:
-        return context.dicts[0].setdefault("used_icons", set())
-    if not hasattr(page, "used_icons"):
-        page.used_icons = set()
-    return page.used_icons
+    request = getattr(context, "request", None)
+    page: dict[str, Any] = context.dicts[0] if request is None else vars(request)
+    used: set[str] = page.setdefault("used_icons", set())
+    return used
 
 
 @register.simple_tag(takes_context=True)
 def icon(context: Context, name: str) -> SafeString:
-    """One icon, hidden from screen readers: the word beside it says what it means. Raises KeyError for a name unknown."""
+    """One icon, hidden from screen readers: the word beside it says the same. KeyError for an unknown name."""
     SHAPES[name]
     used_in(context).add(name)
     return format_html('<svg class="i" aria-hidden="true"><use href="#i-{}"/></svg>', name)
@@ -77,6 +76,7 @@ def icons_for_script(context: Context, *names: str) -> str:
 def icon_symbols(context: Context) -> SafeString:
     """The shapes of every icon used on the page so far; stands at its end."""
     symbols = "".join(
-        f'<symbol id="i-{name}" viewBox="0 0 24 24">{SHAPES[name]}</symbol>' for name in sorted(used_in(context))
+        f'<symbol id="i-{name}" viewBox="0 0 24 24">{SHAPES[name]}</symbol>'
+        for name in sorted(used_in(context))
     )
     return mark_safe(f"<svg hidden>{symbols}</svg>")  # noqa: S308 - our own shapes
