@@ -52,3 +52,8 @@ def sign_ins_of(member: Member, *, but: str | None, at: datetime) -> list[str]:
     return [
         row.session_key for row in standing.iterator() if row.get_decoded().get(SESSION_KEY) == str(member.pk)
     ]
+
+
+def forget_spent_sign_ins(at: datetime) -> int:
+    """Delete the rows of sign-ins that have run out; how many."""
+    return Session.objects.filter(expire_date__lt=at).delete()[0]

@@ -12,7 +12,13 @@ class MembersConfig(AppConfig):
     label = "members"
 
     def ready(self) -> None:
+        from community.live import ticks
+        from community.members.actions import forget_spent_sign_ins
+        from community.members.suspension import end_spent_suspensions
+
         user_logged_out.connect(signed_out, dispatch_uid="members.signed_out")
+        ticks.register("end_spent_suspensions", every_seconds=60, run=end_spent_suspensions)
+        ticks.register("forget_spent_sign_ins", every_seconds=3600, run=forget_spent_sign_ins)
 
 
 def signed_out(sender: Any, request: HttpRequest, **kwargs: Any) -> None:

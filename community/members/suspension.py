@@ -1,0 +1,53 @@
+"""Suspending a member: the restriction, the sign-ins and the open connections end together."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.sessions.models import Session
+from django.db import transaction
+
+from community.live import eviction
+from community.members.actions import sign_ins_of
+from community.members.models import Member
+from moderation.sanctions.actions import lift, restrict
+from moderation.sanctions.models import EVERYWHERE, Restriction
+
+
+def suspend(
+    *, member: Member, by: Member | None, reason: str, at: datetime, until: datetime | None = None
+) -> Restriction:
+    """Keep a member out of the whole place until a time, or until the suspension is lifted."""
+    sign_ins = sign_ins_of(member, but=None, at=at)
+    with transaction.atomic():
+        restriction = restrict(
+            member_id=member.pk,
+            kind=Restriction.Kind.SUSPENSION,
+            scope=EVERYWHERE,
+            by_id=by.pk if by else None,
+            reason=reason,
+            at=at,
+            until=until,
+        )
+        member.is_active = False
+        member.save(update_fields=["is_active"])
+        Session.objects.filter(session_key__in=sign_ins).delete()
+        eviction.suspend(member.pk)
+    return restriction
+
+
+@transaction.atomic
+def lift_suspension(*, member: Member, by: Member | None, at: datetime) -> bool:
+    """Let a member in again; False when no suspension stood."""
+    kind = Restriction.Kind.SUSPENSION
+    lifted = lift(member_id=member.pk, kind=kind, scope=EVERYWHERE, by_id=by.pk if by else None, at=at)
+    if lifted:
+        Member.objects.filter(pk=member.pk).update(is_active=True)
+    return lifted
+
+
+def end_spent_suspensions(at: datetime) -> int:
+    """Let in again those whose suspension has run out; how many."""
+    spent = Restriction.objects.standing().filter(kind=Restriction.Kind.SUSPENSION, until__lte=at)
+    people = [restriction.member for restriction in spent.select_related("member")]
+    return sum(lift_suspension(member=member, by=None, at=at) for member in people)
