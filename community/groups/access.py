@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
@@ -10,6 +11,8 @@ from django.http import Http404
 
 from community.groups.models import Group, GroupQuerySet, JoinRequest, Membership
 from community.members.models import Member
+
+ASK_AGAIN_AFTER = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,15 @@ def open_requests(group: Group, standing: Standing) -> QuerySet[JoinRequest]:
 
 def last_request(member: Member, group: Group) -> JoinRequest | None:
     return group.requests.filter(member=member).order_by("-asked_at").first()
+
+
+def may_ask(asked: JoinRequest | None, at: datetime) -> bool:
+    """Whether someone outside may ask again after `asked`: not while it waits, nor soon after a "not now"."""
+    if asked is None:
+        return True
+    if asked.answered_at is None:
+        return False
+    return asked.answer != JoinRequest.Answer.NOT_NOW or asked.answered_at <= at - ASK_AGAIN_AFTER
 
 
 def may_act_on(mine: Membership, theirs: Membership) -> bool:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from community.groups import access
 from community.groups.models import Group, JoinRequest, Membership
 from community.groups.removal import remove_member
 from community.live import eviction
 from community.members.models import Member
 
 __all__ = ["answer_request", "ask_to_join", "join_group", "leave_group", "remove_member", "set_role"]
-
-ASK_AGAIN_AFTER = timedelta(days=14)
 
 
 class NotOpen(Exception):
@@ -45,10 +44,7 @@ def ask_to_join(*, group: Group, member: Member, words: str, at: datetime) -> Jo
     """Ask the keepers of a group to be let in. Raises NotOpen, AskedAlready."""
     if group.joining != Group.Joining.REQUEST or group.memberships.filter(member=member).exists():
         raise NotOpen
-    lately = group.requests.filter(
-        member=member, answer=JoinRequest.Answer.NOT_NOW, answered_at__gt=at - ASK_AGAIN_AFTER
-    )
-    if lately.exists():
+    if not access.may_ask(access.last_request(member, group), at):
         raise AskedAlready
     try:
         with transaction.atomic():

@@ -37,13 +37,15 @@ def group(request: MemberRequest, slug: str) -> HttpResponse:
 def group_page(request: MemberRequest, group: Group, form: AskForm, status: int = 200) -> HttpResponse:
     standing = access.standing_in(request.user, group)
     inside = standing.membership_role is not None
+    asked = None if inside else access.last_request(request.user, group)
     page = {
         "group": group,
         "standing": standing,
         "inside": inside,
         "keepers": access.keepers_of(group),
         "requests": access.open_requests(group, standing),
-        "asked": None if inside else access.last_request(request.user, group),
+        "asked": asked,
+        "may_ask": access.may_ask(asked, timezone.now()),
         "form": form,
     }
     return render(request, "groups/group.html", page, status=status)
