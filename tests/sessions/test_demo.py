@@ -39,11 +39,8 @@ def seeded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
 
 
 @pytest.fixture
-def house(seeded: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+def house(seeded: None, db: None) -> None:
     """The seeded house; what a test does to it is undone."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 def everything() -> dict[str, list[tuple[object, ...]]]:
