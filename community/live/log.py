@@ -359,7 +359,11 @@ class _Batch:
                 )
             )
             event.payload = frames.encode(orjson.loads(event.payload) | {"data": rewrite.data})
-            self.commits[log_id].rewrites.append((rewrite.seq, event.payload))
+            commit = self.commits[log_id]
+            if rewrite.seq >= commit.first:
+                commit.payloads[rewrite.seq - commit.first] = event.payload
+            else:
+                commit.rewrites.append((rewrite.seq, event.payload))
         Revision.objects.bulk_create(revisions)
         Event.objects.bulk_update({id(event): event for event in found.values()}.values(), ["payload"])
 

@@ -295,7 +295,16 @@ class Deliberation:
         edited = {"seq": act.seq, "text": act.text, "html": act.html}
         rewrites = [Rewrite(act.seq, data, "edited")]
         rewrites += [Rewrite(edit.seq, edited, "edited") for edit in self._edits_of(message)]
+        self._remember_edit(message, author, edited)
         return Append("message.edited", edited, target=act.seq, rewrites=tuple(rewrites))
+
+    def _remember_edit(self, message: Stored, author: Member, data: dict[str, Any]) -> None:
+        """What comes later in this batch must find, and cover, the words of this edit too."""
+        seq = self.new_seq[message.log_id]
+        edit = Stored(
+            message.log_id, seq, "message.edited", author.pk, message.seq, None, self.at, message.by, data
+        )
+        self.edits.setdefault((message.log_id, message.seq), []).append(edit)
 
     def _cover(
         self, room: Room, author: Member, standing: Standing, act: acts.Hide | acts.Restore
@@ -320,6 +329,7 @@ class Deliberation:
         cover: dict[str, Any] = {"hidden": True, "why": why}
         if reason:
             cover["reason"] = reason
+        self.hidden_words[message.log_id, message.seq] = message.data
         self._keep(message, cover)
         rewrites = [Rewrite(message.seq, cover, "hidden", reason)]
         rewrites += [
