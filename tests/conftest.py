@@ -14,6 +14,8 @@ from playwright.sync_api import Page
 from tests import services
 from tests.sites import Site
 
+pytest_plugins = ["tests.live_fixtures"]
+
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",

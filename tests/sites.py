@@ -73,14 +73,14 @@ class Site:
             raise CommandFailed(f"manage.py {' '.join(arguments)}\n{done.stdout}\n{done.stderr}")
         return done.stdout
 
-    def start(self) -> Site:
+    def start(self, *options: str) -> Site:
         """Serve, and return when `/healthz` answers. A stopped site starts again on the same port."""
         self.folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(self.port)]
         self.serving = Service.spawn(
             "manage.py serve",
             self.port,
-            [*bound_to_us("TERM"), *command],
+            [*bound_to_us("TERM"), *command, *options],
             log=self.folder / "serve.log",
             cwd=ROOT,
             environment=self.environment,
