@@ -47,6 +47,7 @@ class Environment(BaseSettings):
         "https://www.weather.gov/", pattern=r"^https://[^\s]+$", validation_alias="PORCHLIGHT_EXIT_URL"
     )
     sends_per_min: int = Field(40, ge=1, le=10_000_000, validation_alias="PORCHLIGHT_SENDS_PER_MIN")
+    keep_days: int = Field(0, ge=0, le=36_500, validation_alias="PORCHLIGHT_KEEP_DAYS")
     behind_proxy: bool = Field(False, validation_alias="PORCHLIGHT_BEHIND_PROXY")
     allow_loadtest: bool = Field(False, validation_alias="PORCHLIGHT_ALLOW_LOADTEST")
     sqlite_synchronous: Literal["FULL", "NORMAL"] = Field(
@@ -207,6 +208,7 @@ PORCHLIGHT_ORIGINS = listed(env.origins) or (
 CSRF_TRUSTED_ORIGINS = PORCHLIGHT_ORIGINS
 PORCHLIGHT_DATA = env.data
 PORCHLIGHT_SENDS_PER_MIN = env.sends_per_min
+PORCHLIGHT_KEEP_DAYS = env.keep_days
 PORCHLIGHT_ALLOW_LOADTEST = env.allow_loadtest
 PORCHLIGHT_COUNTRY = env.country.upper()
 PORCHLIGHT_HELP_LINES = env.help_lines

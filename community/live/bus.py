@@ -32,7 +32,7 @@ Heard = Callable[[str, int, Any], None]
 
 
 def commit_message(commit: Commit) -> bytes:
-    return orjson.dumps(["commit", commit.first, commit.payloads, commit.rewrites])
+    return orjson.dumps(["commit", commit.first, commit.payloads, commit.rewrites, commit.min_seq])
 
 
 class MemoryBus:
@@ -214,10 +214,10 @@ class RedisBus:
             return
         kind, *rest = orjson.loads(message[8:])
         if kind == "commit":
-            first, payloads, rewrites = rest
+            first, payloads, rewrites, min_seq = rest
             log_id = int(channel.removeprefix(LOG))
             rewritten = [(seq, payload) for seq, payload in rewrites]
-            self.heard("commit", log_id, Commit(log_id, first, payloads, rewritten))
+            self.heard("commit", log_id, Commit(log_id, first, payloads, rewritten, min_seq))
         elif kind == "evict":
             self.heard("evict", 0, Eviction(**rest[0]))
         elif kind == "touch":

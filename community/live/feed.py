@@ -117,6 +117,12 @@ class Feed:
         self.ring_bytes = 0
         self.head = head
 
+    def forget_below(self, min_seq: int) -> None:
+        """Drop what has been purged."""
+        self.min_seq = max(self.min_seq, min_seq)
+        while self.ring and self.ring[0].seq < min_seq:
+            self.ring_bytes -= len(self.ring.popleft().payload)
+
     def rewrite(self, seq: int, payload: str) -> None:
         """Serve the event `seq` in its new form."""
         if self.ring and self.ring[0].seq <= seq <= self.head:

@@ -7,6 +7,7 @@ single reader: what it has not got it reads from the ring, or from the database 
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -43,6 +44,7 @@ class Hub:
         self.loop = loop
         self.feeds: dict[int, Feed] = {}
         self.connections: set[Connection] = set()
+        self.of_member: dict[int, set[Connection]] = {}
         self.seen: dict[tuple[int, int], int] = {}
         self.evictions: deque[tuple[int, Eviction]] = deque(maxlen=2000)
         self.eviction_serial = 0
@@ -92,6 +94,9 @@ class Hub:
                 self._apply(feed, commit)
 
     def _apply(self, feed: Feed, commit: Commit) -> None:
+        if commit.min_seq:
+            feed.forget_below(commit.min_seq)
+            return
         if commit.first > feed.head + 1:
             feed.pending[commit.first] = commit
             if feed.gap_timer is None:
@@ -256,12 +261,17 @@ class Hub:
 
     def add(self, connection: Connection) -> None:
         self.connections.add(connection)
+        self.of_member.setdefault(connection.member.pk, set()).add(connection)
 
     def remove(self, connection: Connection) -> None:
         connection.over = True
         for slug in list(connection.readers):
             self.detach(connection, slug)
         self.connections.discard(connection)
+        theirs = self.of_member.get(connection.member.pk, set())
+        theirs.discard(connection)
+        if not theirs:
+            self.of_member.pop(connection.member.pk, None)
 
     def position(self, reader: Reader) -> int:
         feed = self.feeds.get(reader.opened.log_id)
@@ -304,6 +314,7 @@ class Hub:
                 if reader not in feed.behind or connection.over:
                     return
                 if not rows:
+                    connection.send({"t": "skip", "room": feed.slug, "to": feed.head})
                     reader.cursor = feed.head
                     continue
                 chunk = list(frames.portions(self._current(feed, rows), CHUNK_CHARS)[0])
@@ -372,8 +383,12 @@ class Hub:
             return
         for log_id, head in (await in_database(log.heads, list(self.feeds))).items():
             feed = self.feeds.get(log_id)
-            if feed is not None:
-                feed.min_seq = max(feed.min_seq, head.min_seq)
+            if feed is not None and feed.epoch != head.epoch:
+                # No cursor means anything any more: everyone comes back and begins anew.
+                for reader in list(feed.readers):
+                    self.end(reader.connection, "restart", retry_ms=random.randint(200, 2000))  # noqa: S311
+            elif feed is not None:
+                feed.forget_below(head.min_seq)
                 if head.last_seq > feed.head:
                     self.fill(feed)
 
@@ -460,7 +475,7 @@ class Hub:
 
     async def tell_permissions(self, member_id: int, tag: str) -> None:
         """Send a member's connections their state anew for the rooms that carry the tag."""
-        for connection in [c for c in self.connections if c.member.pk == member_id]:
+        for connection in list(self.of_member.get(member_id, ())):
             for slug, reader in list(connection.readers.items()):
                 if tag in reader.opened.tags:
                     opened = reader.opened

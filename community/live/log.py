@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import orjson
 from django.db import connection, transaction
@@ -42,12 +43,16 @@ RESET_EVENTS = 500
 
 @dataclass(slots=True)
 class Commit:
-    """What a committed batch did to one log: payloads from `first` on, and events that are served differently now."""
+    """What a committed batch did to one log: payloads from `first` on, and events that are served differently now.
+
+    `min_seq` is set by a purge only: what lies below it is gone.
+    """
 
     log_id: int
     first: int
     payloads: list[str] = field(default_factory=list)
     rewrites: list[tuple[int, str]] = field(default_factory=list)
+    min_seq: int = 0
 
 
 Listener = Callable[[list[Commit]], None]
@@ -199,6 +204,33 @@ def append(commands: Sequence[Command], *, at: datetime | None = None) -> list[O
     if not connection.in_atomic_block:
         raise RuntimeError("append() needs an open transaction")
     return _Batch(commands, at or clock.now()).run()
+
+
+@transaction.atomic
+def purge(log_id: int, before: datetime) -> int:
+    """Forget the events committed before a time: `min_seq` rises over them, and every ring drops them; how many."""
+    at = lock([log_id])[log_id]
+    kept = (
+        Event.objects.filter(log_id=log_id, at__gte=before)
+        .order_by("seq")
+        .values_list("seq", flat=True)
+        .first()
+    )
+    min_seq = at.last_seq + 1 if kept is None else kept
+    if min_seq <= at.min_seq:
+        return 0
+    Event.objects.filter(log_id=log_id, seq__lt=min_seq).delete()
+    Log.objects.filter(pk=log_id).update(min_seq=min_seq)
+    transaction.on_commit(lambda: _publish([Commit(log_id, at.last_seq + 1, min_seq=min_seq)]), robust=True)
+    return min_seq - at.min_seq
+
+
+def rotate_epochs() -> int:
+    """Give every log a new epoch, after a restore: no cursor from before is trusted; how many."""
+    logs = list(Log.objects.all())
+    for each in logs:
+        each.epoch = uuid4()
+    return Log.objects.bulk_update(logs, ["epoch"], batch_size=200)
 
 
 class _Batch:

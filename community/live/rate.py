@@ -1,4 +1,4 @@
-"""How often one member may write: a token bucket before the queue; repeating a key costs nothing."""
+"""How often one member may write to one room: a token bucket before the queue; repeating a key costs nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Rate:
     """`per_minute` tokens at once, refilled evenly over a minute."""
 
     def __init__(self) -> None:
-        self._buckets: OrderedDict[int, Bucket] = OrderedDict()
+        self._buckets: OrderedDict[tuple[int, int], Bucket] = OrderedDict()
         self._paid: OrderedDict[tuple[int, int, str], None] = OrderedDict()
 
     def allow(self, member_id: int, log_id: int, key: str | None) -> bool:
@@ -31,12 +31,13 @@ class Rate:
         place = (member_id, log_id, key or "")
         if key is not None and place in self._paid:
             return True
+        room = (member_id, log_id)
         per_minute = settings.PORCHLIGHT_SENDS_PER_MIN
         now = clock.monotonic()
-        bucket = self._buckets.get(member_id)
+        bucket = self._buckets.get(room)
         if bucket is None:
-            bucket = self._buckets[member_id] = Bucket(per_minute, now)
-        self._buckets.move_to_end(member_id)
+            bucket = self._buckets[room] = Bucket(per_minute, now)
+        self._buckets.move_to_end(room)
         bucket.tokens = min(per_minute, bucket.tokens + (now - bucket.at) * per_minute / 60)
         bucket.at = now
         if bucket.tokens < 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,14 @@ from community.live.pipes import EXTENSION
 
 GRACE_SECONDS = 10.0
 FRAME_CAP = 1024 * 1024
+BACKLOG = 4096
+
+
+def _allow_many_sockets() -> None:
+    """Raise the limit of open files as far as the machine allows: a socket is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 class Server(daphne.server.Server):  # type: ignore[misc]
@@ -23,7 +32,7 @@ class Server(daphne.server.Server):  # type: ignore[misc]
         self, application: Any, *, hosts: list[str], port: int, on_ready: Callable[[], None]
     ) -> None:
         endpoints = [
-            description
+            f"{description}:backlog={BACKLOG}"
             for host in hosts
             for description in build_endpoint_description_strings(host=host, port=port)
         ]
@@ -49,6 +58,7 @@ class Server(daphne.server.Server):  # type: ignore[misc]
         self._stopping: asyncio.Task[None] | None = None
 
     def run(self) -> None:
+        _allow_many_sockets()
         loop = reactor._asyncioEventloop
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._begin_stop, loop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
@@ -45,6 +46,10 @@ SUBPROTOCOL = "rooms.v1"
 HEARTBEAT_SECONDS = 25
 ROOMS_PER_SOCKET = 50
 TYPING_SECONDS = 2.0
+SOCKETS_PER_MEMBER = 100
+FRAMES_PER_SECOND = 50
+FRAMES_AT_ONCE = 400
+FAIR_FRAMES = 20
 KEY_CHARS = 64
 QUIET_TRIES = 5
 NO_ROOM = Refuse(Code.NOT_FOUND, "There is no such room.")
@@ -77,6 +82,9 @@ async def socket(scope: Scope, receive: Receive, send: Send) -> None:
         return
     connection = Connection(_resolved(member), scope["session"].session_key, pipe)
     await failpoints.arrive("socket.connected", connection=connection)
+    if len(live.hub.of_member.get(connection.member.pk, ())) >= SOCKETS_PER_MEMBER:
+        connection.finish(GONE["restart"], {"code": "restart", "retry_ms": 30_000})
+        return
     live.hub.add(connection)
     try:
         if live.hub.evicted_since(serial, connection):
@@ -139,13 +147,19 @@ class _Conversation:
         self.hub = live.hub
         self.connection = connection
         self.typed_at: dict[str, tuple[bool, float]] = {}
+        self.budget = float(FRAMES_AT_ONCE)
+        self.budget_at = clock.monotonic()
 
     async def listen(self, receive: Receive) -> None:
         pipe = self.connection.pipe
+        taken = 0
         while True:
             message = await receive()
             if message["type"] == "websocket.disconnect":
                 return
+            taken += 1
+            if taken % FAIR_FRAMES == 0:
+                await asyncio.sleep(0)  # a queue that is never empty would keep the loop from everyone else
             if isinstance(pipe, AsgiPipe):
                 await pipe.readable()
             if self.connection.over:
@@ -160,6 +174,20 @@ class _Conversation:
                 self._err(None, error.refusal)
                 continue
             await self._take(frame)
+
+    def _charge(self, cost: float) -> None:
+        """Frames that cost a writer nothing are counted here; who overdraws is not read from for a second."""
+        now = clock.monotonic()
+        self.budget = min(FRAMES_AT_ONCE, self.budget + (now - self.budget_at) * FRAMES_PER_SECOND) - cost
+        self.budget_at = now
+        if self.budget < 0:
+            self.budget += FRAMES_PER_SECOND
+            self.connection.pipe.pause_reading()
+            self.hub.loop.call_later(1.0, self._read_again)
+
+    def _read_again(self) -> None:
+        if not self.connection.congested:
+            self.connection.pipe.resume_reading()
 
     async def _take(self, frame: dict[str, Any]) -> None:
         ident = frame.get("id")
@@ -181,6 +209,7 @@ class _Conversation:
                     if reader := self.connection.readers.get(_text(frame, "room")):
                         self.hub.mark_seen(reader, _seq(frame, "seq"))
                 case "ping":
+                    self._charge(1)
                     self.connection.send({"t": "pong", "n": frame.get("n")})
                 case _:
                     raise FrameRefused(Code.BAD_FRAME, "No such frame.")
@@ -191,6 +220,7 @@ class _Conversation:
             self._err(ident if isinstance(ident, str | int) else None, UNAVAILABLE)
 
     def _err(self, ident: str | int | None, refusal: Refuse) -> None:
+        self._charge(1)
         self.connection.send(
             {
                 "t": "err",
@@ -202,6 +232,7 @@ class _Conversation:
         )
 
     async def _subscribe(self, frame: dict[str, Any]) -> None:
+        self._charge(4)
         ident, slug = _ident(frame), _text(frame, "room")
         epoch, since = _resume(frame)
         readers = self.connection.readers
@@ -252,6 +283,7 @@ class _Conversation:
         reader = self.connection.readers.get(_text(frame, "room"))
         if reader is None:
             return
+        self._charge(1)
         on, now = frame.get("on") is not False, clock.monotonic()
         was_on, at = self.typed_at.get(reader.opened.slug, (False, 0.0))
         if on == was_on and now - at < TYPING_SECONDS:

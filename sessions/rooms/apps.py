@@ -9,10 +9,11 @@ class RoomsConfig(AppConfig):
         from community.groups import removal
         from community.live import domain, ticks
         from sessions.rooms.domain import rooms
-        from sessions.rooms.jobs import end_spent_mutes, tell_rooms_of_removal
+        from sessions.rooms.jobs import end_spent_mutes, forget_old_words, tell_rooms_of_removal
         from sessions.rooms.views import refused
 
         domain.register(rooms)
         rooms.refusal_page = refused  # type: ignore[method-assign]
         ticks.register("end_spent_mutes", every_seconds=10, run=end_spent_mutes)
+        ticks.register("forget_old_words", every_seconds=3600, run=forget_old_words)
         removal.on_removal(tell_rooms_of_removal)

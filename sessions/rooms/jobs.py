@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.conf import settings
 
 from community.groups.models import Group
 from community.live import log
@@ -12,7 +14,7 @@ from community.members.models import Member
 from moderation.sanctions.models import Restriction
 from sessions.rooms import acts
 from sessions.rooms.domain import rooms
-from sessions.rooms.models import Room
+from sessions.rooms.models import Reaction, Room
 
 
 def end_spent_mutes(at: datetime) -> int:
@@ -27,6 +29,20 @@ def end_spent_mutes(at: datetime) -> int:
             submit(Command(rooms.opened(room), None, acts.Unmute(restriction.member.public_id))).result()
             ended += 1
     return ended
+
+
+def forget_old_words(at: datetime) -> int:
+    """Purge what rooms keep beyond the host's retention time (PORCHLIGHT_KEEP_DAYS; 0 keeps all); how many events."""
+    days = settings.PORCHLIGHT_KEEP_DAYS
+    if not days:
+        return 0
+    forgotten = 0
+    for room in Room.objects.all():
+        purged = log.purge(room.log_id, at - timedelta(days=days))
+        if purged:
+            Reaction.objects.filter(room=room, seq__lt=log.head(room.log_id).min_seq).delete()
+        forgotten += purged
+    return forgotten
 
 
 def tell_rooms_of_removal(group: Group, member: Member, at: datetime) -> None:
