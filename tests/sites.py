@@ -89,10 +89,11 @@ class Site:
         return self
 
     def is_healthy(self) -> bool:
-        address = f"http://127.0.0.1:{self.port}/healthz"
+        host = self._extra.get("PORCHLIGHT_HOSTS", "localhost").split(",")[0]
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/healthz", headers={"Host": host})
         with (
             suppress(URLError, ConnectionError, TimeoutError),
-            urllib.request.urlopen(address, timeout=5) as answer,
+            urllib.request.urlopen(request, timeout=5) as answer,
         ):
             return bool(answer.status == 200)
         return False
