@@ -44,6 +44,7 @@ class Writing:
     head: str = ""
     gist: str = ""
     may_draft: bool = False
+    icon: str = "clock"
 
 
 def ordinal(number: int) -> str:
@@ -103,12 +104,12 @@ def writing(state: Mapping[str, Any], floor: Floor) -> Writing:
         when = f" until {clock(datetime.fromisoformat(until))}" if until else ""
         reason = state.get("muted_reason")
         why = f"A moderator set this: {reason}" if reason else "A moderator set this."
-        return Writing(False, f"You can read, and can’t write here{when}.", why)
+        return Writing(False, f"You can read, and can’t write here{when}.", why, icon="hide")
     if may_write(state, floor):
         return Writing(True)
     match state["writes"]:
         case Writes.NONE:
-            return Writing(False, "This room is closed for now.", "You can read what was said.")
+            return Writing(False, "This room is closed for now.", "You can read what was said.", icon="text")
         case Writes.HOSTS:
             return Writing(
                 False, "The facilitators are speaking.", "Everyone else listens for now.", may_draft=True

@@ -140,10 +140,11 @@ export function composer({ floor, draftName, send, act, quote }) {
 
   /** Show the field, or why there is none now; words that were begun stay in sight. */
   function show() {
-    const { allowed, head, gist, mayDraft } = floor.writing();
+    const { allowed, head, gist, mayDraft, icon = "clock" } = floor.writing();
     const shown = allowed || mayDraft || field.value !== "";
     const hadFocus = document.activeElement === button;
     why.hidden = allowed || !head;
+    one("use", why).setAttribute("href", `#i-${icon}`);
     one("b", why).textContent = head;
     one("b + span", why).textContent = gist;
     field.hidden = !shown;
@@ -151,7 +152,7 @@ export function composer({ floor, draftName, send, act, quote }) {
     field.placeholder = allowed ? "Write to the group" : "Write for later; it is kept here";
     button.hidden = !allowed;
     noting.hidden = !allowed;
-    hand.hidden = !(floor.can("raise") || floor.place);
+    hand.hidden = Boolean(floor.over) || !(floor.can("raise") || floor.place);
     one("span", hand).textContent = floor.place ? "Lower my hand" : "Raise my hand";
     form.hidden = Boolean(floor.over) && field.value === "";
     if (hadFocus && !allowed && shown) field.focus();

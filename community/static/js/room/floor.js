@@ -128,12 +128,12 @@ export class Floor {
     if (state.muted) {
       const until = state.muted_until ? ` until ${this.times.clock(state.muted_until)}` : "";
       const why = state.muted_reason ? `A moderator set this: ${state.muted_reason}` : "A moderator set this.";
-      return { allowed: false, head: `You can read, and can’t write here${until}.`, gist: why, mayDraft: false };
+      return { allowed: false, head: `You can read, and can’t write here${until}.`, gist: why, mayDraft: false, icon: "hide" };
     }
     if (this.mayWrite) return { allowed: true, head: "", gist: "", mayDraft: true };
     switch (state.writes) {
       case "none":
-        return { allowed: false, head: "This room is closed for now.", gist: "You can read what was said.", mayDraft: false };
+        return { allowed: false, head: "This room is closed for now.", gist: "You can read what was said.", mayDraft: false, icon: "text" };
       case "hosts":
         return { allowed: false, head: "The facilitators are speaking.", gist: "Everyone else listens for now.", mayDraft: true };
       case "turn": {
@@ -183,7 +183,7 @@ export class Floor {
   #controls() {
     const { panel, people } = this;
     const { turn, queue } = this.state;
-    const focused = document.activeElement?.closest?.("[data-member]")?.getAttribute("data-member");
+    const focused = document.activeElement?.closest?.("[data-who]")?.getAttribute("data-who");
     const turnBox = one("[data-turn]", panel);
     const wide = (words, act) => {
       const button = quiet(words, act);
@@ -207,12 +207,12 @@ export class Floor {
       const me = id === people.me;
       const avatar = make("span", { class: "avatar", "aria-hidden": "true" });
       people.paint(avatar, id);
-      const li = make("li", { "data-member": id }, avatar, make(me ? "b" : "span", { class: "fill" }, people.name(id)));
+      const li = make("li", { "data-who": id }, avatar, make(me ? "b" : "span", { class: "fill" }, people.name(id)));
       if (me) li.append(quiet("Step out", () => this.act("hand.lower")));
       else if (this.chairs) li.append(this.giveButton(id, "Call"), quiet("Skip", () => this.act("hand.lower", id)));
       return li;
     }));
-    if (focused) one(`[data-member="${focused}"] button`, line)?.focus();
+    if (focused) one(`[data-who="${focused}"] button`, line)?.focus();
   }
 
   /** @param {string} id */

@@ -45,14 +45,14 @@ export function linkWords(connection) {
   });
 
   return {
-    /** The room itself is over for this member. */
-    gone(code) {
+    /** The room itself is over for this member; `left`: words of theirs stand on the page. */
+    gone(code, left) {
       over = true;
       clearTimeout(timer);
       if (code === "closed") {
         say("lamp", "This room has closed.", "What was said stays readable.", make("a", { href: "/" }, "See what is open"));
       } else {
-        say("exit", "You are no longer in this room.", "A moderator has removed you from the group. What you had not sent is kept below, to copy.",
+        say("exit", "You are no longer in this room.", `A moderator has removed you from the group.${left ? " What you had not sent is kept here, to copy." : ""}`,
           make("a", { href: "/groups/" }, "Your groups"), " · ", make("a", { href: "/help/" }, "Help now"));
       }
     },

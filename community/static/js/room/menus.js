@@ -50,8 +50,20 @@ export function menus({ messages, people, floor, act, reply }) {
     if (!menu.matches?.(".menu") || !menu.open) return;
     for (const other of all(".menu[open]", list)) if (other !== menu) other.open = false;
     fill(menu, menu.closest(".msg"));
-    one("ul", menu).scrollIntoView({ block: "nearest" });
+    turn(menu);
   }, true);
+
+  /** Downwards, unless the dock is in the way. */
+  function turn(menu) {
+    menu.classList.remove("up");
+    menu.classList.add("down");
+    const room = one(".dock").getBoundingClientRect().top;
+    const { top, bottom, height } = one("ul", menu).getBoundingClientRect();
+    const up = bottom > room && menu.getBoundingClientRect().top - height > 120;
+    menu.classList.toggle("up", up);
+    menu.classList.toggle("down", !up);
+    if (!up && bottom > room) scrollBy(0, Math.min(bottom - room, top - 160));
+  }
 
   function close(menu, focus = true) {
     menu.open = false;

@@ -111,8 +111,7 @@ export class Messages {
     return li;
   }
 
-  #head(li) {
-    const id = li.dataset.by;
+  #head(li, id = li.dataset.by) {
     const who = one(".who", li);
     this.people.paint(one(".avatar", who), id);
     one("b", who).textContent = this.people.name(id);
@@ -154,9 +153,14 @@ export class Messages {
     li.classList.toggle("on", on);
     if (on) one(".who", li)?.remove();
     else if (!one(".who", li)) {
-      li.prepend(one(".who", copyOf("t-msg")));
-      this.#head(li);
+      this.name(li);
     }
+  }
+
+  /** Give a message the line with its writer's name. */
+  name(li, id = li.dataset.by) {
+    li.prepend(one(".who", copyOf("t-msg")));
+    this.#head(li, id);
   }
 
   #gone(by, data) {

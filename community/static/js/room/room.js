@@ -143,7 +143,7 @@ async function open(page) {
     onGone(code) {
       floor.over = code;
       sender.shut.add(name);
-      link.gone(code);
+      link.gone(code, words.field.value !== "" || one(".waiting") !== null);
       words.show();
       queue.update();
       for (const part of all("[data-turn], .line, [data-typing]")) part.hidden = true;

@@ -37,8 +37,11 @@ export function keepPlace() {
     if (pinned) arrived();
   }, { passive: true });
   // The keyboard opens, a fold opens, the window turns: whoever was at the end stays there.
-  new ResizeObserver(() => pinned && (page.scrollTop = page.scrollHeight)).observe(one("[data-log]"));
-  addEventListener("resize", () => pinned && (page.scrollTop = page.scrollHeight));
+  const stay = () => pinned && (page.scrollTop = page.scrollHeight);
+  const sizes = new ResizeObserver(stay);
+  sizes.observe(one("[data-log]"));
+  sizes.observe(one(".dock"));
+  addEventListener("resize", stay);
   button.addEventListener("click", () => {
     down();
     one("#words")?.focus();

@@ -24,7 +24,11 @@ export function waiting({ name, outbox, sender, connection, messages, giveBack }
       const lines = part.split("\n").flatMap((line, at) => (at ? [make("br"), line] : [line]));
       read.append(make("p", {}, ...lines));
     }
-    return make("li", { class: "msg on", "data-key": item.key }, read);
+    const li = make("li", { class: "msg", "data-key": item.key, "data-at": item.at }, read);
+    const above = list.lastElementChild;
+    if (above?.matches("[data-key]") || above?.dataset.by === messages.people.me) li.classList.add("on");
+    else messages.name(li, messages.people.me);
+    return li;
   }
 
   function describe(li, item) {
