@@ -25,6 +25,7 @@ class GroupLine:
     handle: str
     text: str
     at: datetime | None
+    lately: bool
 
 
 def greeting(now: datetime) -> str:
@@ -39,7 +40,7 @@ def greeting(now: datetime) -> str:
 def open_doors(rooms: Iterable[RoomSummary], now: datetime) -> list[RoomSummary]:
     """Rooms where someone is, or was a short while ago, fullest first; else one that is always open."""
     able = [summary for summary in rooms if summary.phase.writes != Writes.NONE]
-    on = [one for one in able if one.here or (one.last_at is not None and now - one.last_at < LATELY)]
+    on = [one for one in able if one.here or was_lately(one, now)]
     on.sort(key=lambda one: (one.here, one.mine, spoken_at(one)), reverse=True)
     if on:
         return on[:DOORS]
@@ -47,12 +48,16 @@ def open_doors(rooms: Iterable[RoomSummary], now: datetime) -> list[RoomSummary]
     return sorted(waiting, key=spoken_at, reverse=True)[:1]
 
 
+def was_lately(one: RoomSummary, now: datetime) -> bool:
+    return one.last_at is not None and now - one.last_at < LATELY
+
+
 def spoken_at(one: RoomSummary) -> float:
     """When the last word was said, in seconds; long ago if none was."""
     return one.last_at.timestamp() if one.last_at else 0.0
 
 
-def group_lines(groups: Iterable[Group], rooms: Sequence[RoomSummary]) -> list[GroupLine]:
+def group_lines(groups: Iterable[Group], rooms: Sequence[RoomSummary], now: datetime) -> list[GroupLine]:
     """One line a group, those with something new first."""
     lines = []
     for group in groups:
@@ -66,6 +71,7 @@ def group_lines(groups: Iterable[Group], rooms: Sequence[RoomSummary]) -> list[G
                 handle=last.last_handle if last else "",
                 text=last.last_text if last else "",
                 at=last.last_at if last else None,
+                lately=was_lately(last, now) if last else False,
             )
         )
     return sorted(lines, key=lambda line: (not line.unread, line.group.name))

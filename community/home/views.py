@@ -27,7 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "greeting": porch.greeting(now),
         "now": now,
         "doors": porch.open_doors(rooms, now),
-        "groups": porch.group_lines(groups_for(request.user).of(request.user), rooms),
+        "groups": porch.group_lines(groups_for(request.user).of(request.user), rooms, now),
     }
     return render(request, "home/home.html", page)
 

@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from community.home.porch import greeting, group_lines, open_doors
-from community.home.templatetags.times import when
+from community.home.templatetags.times import on, when
 from sessions.rooms.access import RoomSummary
 from sessions.rooms.phases import PHASES
 from tests.factories import GroupFactory, MemberFactory, MembershipFactory, RoomFactory
@@ -70,9 +70,10 @@ def test_a_groups_line_adds_up_its_rooms_and_leads_with_what_is_new() -> None:
         summary(group=busy, unread=2, last_handle="Wren", last_text="Hi", last_at=NOW - timedelta(days=1)),
         summary(group=busy, unread=1, last_handle="Fern", last_text="Later", last_at=NOW),
     ]
-    first, second = group_lines([calm, busy], rooms)
+    first, second = group_lines([calm, busy], rooms, NOW)
     assert (first.group, first.unread, first.handle, first.room) == (busy, 3, "Fern", None)
     assert (second.group, second.room) == (calm, rooms[0].room)
+    assert (first.lately, second.lately) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +85,7 @@ def test_a_groups_line_adds_up_its_rooms_and_leads_with_what_is_new() -> None:
 )  # fmt: skip
 def test_times_read_as_a_person_would_say_them(ago: timedelta, words: str) -> None:
     assert when(NOW - ago, NOW) == words
+    assert on(NOW - ago, NOW) in {f"at {words}", f"on {words}", "yesterday"}
 
 
 def test_home_greets_and_has_one_button_to_go_in(client: Client) -> None:
