@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from community.groups import access, actions
 from community.groups.forms import AnswerForm, AskForm, RemovalForm, RoleForm
@@ -16,6 +20,18 @@ from community.groups.models import Group, JoinRequest, Membership
 from community.members.requests import MemberRequest
 
 PEOPLE_A_PAGE = 60
+
+
+def posted(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """For what is only posted to. Someone who had to sign in first arrives by GET, and finds the group's page."""
+
+    @functools.wraps(view)
+    def wrapper(request: MemberRequest, **place: Any) -> HttpResponse:
+        if request.method == "POST":
+            return view(request, **place)
+        return redirect("groups:group", place["slug"]) if "slug" in place else redirect("groups:all")
+
+    return wrapper
 
 
 @login_required
@@ -52,7 +68,7 @@ def group_page(request: MemberRequest, group: Group, form: AskForm, status: int 
 
 
 @login_required
-@require_POST
+@posted
 def memberships(request: MemberRequest, slug: str) -> HttpResponse:
     group = access.group_for(request.user, slug)
     try:
@@ -65,7 +81,7 @@ def memberships(request: MemberRequest, slug: str) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@posted
 def requests(request: MemberRequest, slug: str) -> HttpResponse:
     group = access.group_for(request.user, slug)
     form = AskForm(request.POST)
@@ -80,7 +96,7 @@ def requests(request: MemberRequest, slug: str) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@posted
 def answer(request: MemberRequest, pk: int) -> HttpResponse:
     join = access.request_for(request.user, pk)
     form = AnswerForm(request.POST)
@@ -101,7 +117,7 @@ def answer(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@posted
 def departures(request: MemberRequest, slug: str) -> HttpResponse:
     group, _ = access.inside_group_for(request.user, slug)
     try:
@@ -138,7 +154,7 @@ def person_page(
 
 
 @login_required
-@require_POST
+@posted
 def role(request: MemberRequest, slug: str, public_id: str) -> HttpResponse:
     theirs = access.membership_to_set_role_of(request.user, slug, public_id)
     form = RoleForm(request.POST)
@@ -149,7 +165,7 @@ def role(request: MemberRequest, slug: str, public_id: str) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@posted
 def removal(request: MemberRequest, slug: str, public_id: str) -> HttpResponse:
     mine, theirs = access.membership_to_keep(request.user, slug, public_id)
     form = RemovalForm(request.POST)

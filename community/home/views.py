@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.views import redirect_to_login
+from urllib.parse import urlsplit
+
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -48,8 +49,8 @@ def robots(request: HttpRequest) -> HttpResponse:
     return HttpResponse("User-agent: *\nDisallow: /\n", content_type="text/plain")
 
 
-def error(request: HttpRequest, status: int, title: str, words: str, act: str = "") -> HttpResponse:
-    page = {"title": title, "words": words, "act": act, "path": request.get_full_path()}
+def error(request: HttpRequest, status: int, title: str, words: str, again: str = "") -> HttpResponse:
+    page = {"title": title, "words": words, "again": again}
     return render(request, "errors/error.html", page, status=status)
 
 
@@ -68,13 +69,17 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    if not request.user.is_authenticated and not request.COOKIES:
-        return redirect_to_login("/")
     words = (
         "This page had been open for long, or the browser keeps no cookies. Nothing was changed. "
         "Load it again, then try once more."
     )
-    return error(request, 403, "That didn’t go through", words, act="again")
+    return error(request, 403, "That didn’t go through", words, again=came_from(request))
+
+
+def came_from(request: HttpRequest) -> str:
+    """The page of ours that a form was sent from: what a form is sent to may be no page at all."""
+    sent_from = urlsplit(request.headers.get("Referer", ""))
+    return sent_from.path if sent_from.netloc == request.get_host() else "/"
 
 
 def broken(request: HttpRequest) -> HttpResponse:

@@ -94,7 +94,8 @@ def test_a_missing_page_says_so_in_plain_words() -> None:
 def test_a_form_from_an_old_page_is_refused_in_plain_words() -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(MemberFactory(), backend="django.contrib.auth.backends.ModelBackend")
-    page = client.post("/you/", {"handle": "Heron"})
+    page = client.post("/you/", {"handle": "Heron"}, headers={"Referer": "http://testserver/you/"})
+    assert 'href="/you/">Load it again' in page.text
     assert page.status_code == 403
     assert "That didn’t go through" in page.text
 

@@ -220,6 +220,22 @@ def test_the_only_facilitator_hands_the_group_on_before_leaving() -> None:
     assert not group.memberships.filter(member=facilitator).exists()
 
 
+def test_someone_who_had_to_sign_in_first_arrives_at_the_groups_page() -> None:
+    group, member = GroupFactory(), MemberFactory()
+    door = Client().post(f"/groups/{group.slug}/memberships/")
+    assert door["Location"] == f"/accounts/login/?next=/groups/{group.slug}/memberships/"
+    page = as_(member).get(f"/groups/{group.slug}/memberships/", follow=True)
+    assert "Join this group" in page.text
+    assert not group.memberships.filter(member=member).exists()
+
+
+def test_what_came_of_an_act_is_said_on_the_next_page() -> None:
+    group = GroupFactory()
+    member = member_of(group)
+    page = as_(member).post(f"/groups/{group.slug}/departures/", follow=True)
+    assert f"You have left {group.name}." in page.text
+
+
 def test_too_many_words_are_an_error_at_the_field_and_are_kept() -> None:
     group = GroupFactory(joining=Group.Joining.REQUEST)
     page = as_(MemberFactory()).post(f"/groups/{group.slug}/requests/", {"words": "river " * 100})

@@ -128,3 +128,13 @@ def test_the_workers_version_follows_what_it_keeps(tmp_path: Path, settings: Set
     own_lines(tmp_path, settings, here())
     assert re.search("VERSION = (.+);", before) != re.search("VERSION = (.+);", kept.service_worker())
     assert before != kept.service_worker()
+
+
+def test_the_example_in_the_docs_can_be_used(tmp_path: Path, settings: Settings) -> None:
+    example = re.search(
+        r"```json\n(.+?)```", (settings.BASE_DIR / "docs" / "help-lines.md").read_text(), re.DOTALL
+    )
+    assert example
+    own_lines(tmp_path, settings, example[1])
+    assert run_checks() == []
+    assert 'href="tel:1737"' in Client().get("/help/?country=NZ").text
