@@ -36,7 +36,7 @@ make_venv() {
   "$python" -m venv --clear "$VENV" || die "The virtual environment could not be made; see above."
 }
 
-# install FILE STAMPED… : install a hashed lock file, unless the stamps in .venv say that this very one is in.
+# install FILE STAMP: install a hashed lock file, unless the stamp in .venv says that this very one is in.
 install() {
   local file=$1 stamp=$2 sum
   make_venv
@@ -49,7 +49,7 @@ install() {
 }
 
 install_run() { install requirements.txt .installed-run; }
-install_dev() { install_run; install requirements-dev.txt .installed-dev; }
+install_dev() { install requirements-dev.txt .installed-dev; } # holds all of requirements.txt as well
 
 may_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; }
 

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests import services
+from tests.settings import GROUND
 from tests.sites import Site
 
 pytest_plugins = ["tests.live_fixtures"]
@@ -27,8 +28,6 @@ def pytest_report_header() -> str:
 
 
 def pytest_unconfigure() -> None:
-    from tests.settings import GROUND
-
     GROUND.clear()
 
 
