@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import uuid4
 
@@ -36,6 +37,7 @@ from community.live.domain import (
     Unchanged,
 )
 from community.live.models import Event, Log, Revision
+from community.live.prepared import Prepared
 
 RESET_MESSAGES = 50
 RESET_EVENTS = 500
@@ -78,9 +80,13 @@ def head(log_id: int) -> Head:
     return Head(epoch, last_seq, min_seq)
 
 
+HEADS = Prepared(
+    lambda logs: Log.objects.filter(pk__in=logs).values_list("pk", "epoch", "last_seq", "min_seq"), int
+)
+
+
 def heads(log_ids: Collection[int]) -> dict[int, Head]:
-    rows = Log.objects.filter(pk__in=log_ids).values_list("pk", "epoch", "last_seq", "min_seq")
-    return {pk: Head(epoch, last_seq, min_seq) for pk, epoch, last_seq, min_seq in rows}
+    return {pk: Head(epoch, last_seq, min_seq) for pk, epoch, last_seq, min_seq in HEADS(log_ids)}
 
 
 def tagged(tag: str) -> list[int]:
@@ -196,6 +202,31 @@ def lock(log_ids: Collection[int]) -> dict[int, Head]:
         return {pk: Head(epoch, last_seq, min_seq) for pk, epoch, last_seq, min_seq in cursor.fetchall()}
 
 
+INSERT_EVENT = """
+    INSERT INTO live_event (log_id, seq, type, actor, key, target, payload, digest, at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+MOVE_HEAD = "UPDATE live_log SET last_seq = %s WHERE id = %s"
+# Three IN lists would have the index probed for every combination; SQLite keeps the order of a CROSS JOIN.
+KEPT_KEYS = """
+    WITH wanted(log_id, actor, key) AS (VALUES {places})
+    SELECT live_event.log_id, live_event.actor, live_event.key, seq, digest FROM wanted CROSS JOIN live_event
+    WHERE live_event.log_id = wanted.log_id AND live_event.actor = wanted.actor AND live_event.key = wanted.key
+"""
+
+Place = tuple[int, int, str]
+
+
+def keys_kept(places: Collection[Place]) -> dict[Place, tuple[int, str]]:
+    """Of these (log id, actor, key): those that are stored, with their seq and digest."""
+    if not places:
+        return {}
+    with connection.cursor() as cursor:
+        rows = ", ".join(["(%s, %s, %s)"] * len(places))
+        cursor.execute(KEPT_KEYS.format(places=rows), list(chain.from_iterable(places)))
+        return {(log_id, actor, key): (seq, digest) for log_id, actor, key, seq, digest in cursor.fetchall()}
+
+
 def append(commands: Sequence[Command], *, at: datetime | None = None) -> list[Outcome]:
     """Append a batch within the caller's transaction; one outcome a command, in order; readers hear of it after COMMIT.
 
@@ -237,9 +268,10 @@ class _Batch:
     def __init__(self, commands: Sequence[Command], at: datetime) -> None:
         self.commands = commands
         self.at = at
+        self.stored_at = connection.ops.adapt_datetimefield_value(at)
         self.outcomes: list[Outcome | None] = [None] * len(commands)
         self.next_seq: dict[int, int] = {}
-        self.rows: list[Event] = []
+        self.rows: list[tuple[Any, ...]] = []
         self.commits: dict[int, Commit] = {}
         self.rewrites: list[tuple[int, Rewrite, int | None]] = []
 
@@ -265,17 +297,8 @@ class _Batch:
             for index, command in enumerate(self.commands)
             if command.key is not None and command.author is not None
         }
-        stored: dict[tuple[int, int, str], tuple[int, str]] = {}
-        if keyed:
-            rows = Event.objects.filter(
-                log_id__in={place[0] for place in keyed.values()},
-                actor__in={place[1] for place in keyed.values()},
-                key__in={place[2] for place in keyed.values()},
-            ).values_list("log_id", "actor", "key", "seq", "digest")
-            stored = {
-                (log_id, actor or 0, key or ""): (seq, digest) for log_id, actor, key, seq, digest in rows
-            }
-        first: dict[tuple[int, int, str], int] = {}
+        stored = keys_kept(set(keyed.values()))
+        first: dict[Place, int] = {}
         followers: dict[int, int] = {}
         for index, place in keyed.items():
             if place not in stored and first.setdefault(place, index) != index:
@@ -344,30 +367,18 @@ class _Batch:
         text = frames.payload(
             seq=seq, type=type, by=author.by if author else None, at=self.at, key=key, data=data
         )
-        self.rows.append(
-            Event(
-                log_id=log_id,
-                seq=seq,
-                type=type,
-                actor=author.id if author else None,
-                key=key,
-                target=target,
-                payload=text,
-                digest=digest,
-                at=self.at,
-            )
-        )
+        actor = author.id if author else None
+        self.rows.append((log_id, seq, type, actor, key, target, text, digest, self.stored_at))
         self.commits.setdefault(log_id, Commit(log_id, seq)).payloads.append(text)
         return seq
 
     def _save(self) -> None:
         if self.rows:
-            Event.objects.bulk_create(self.rows)
-            moved = [Log(pk=log_id, last_seq=self.next_seq[log_id] - 1) for log_id in sorted(self.commits)]
-            if len(moved) == 1:
-                Log.objects.filter(pk=moved[0].pk).update(last_seq=moved[0].last_seq)
-            else:
-                Log.objects.bulk_update(moved, ["last_seq"])
+            with connection.cursor() as cursor:
+                cursor.executemany(INSERT_EVENT, self.rows)
+                cursor.executemany(
+                    MOVE_HEAD, [(self.next_seq[log_id] - 1, log_id) for log_id in sorted(self.commits)]
+                )
         if self.rewrites:
             self._rewrite()
 

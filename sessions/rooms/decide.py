@@ -25,6 +25,7 @@ from community.live.domain import (
     Same,
     Stored,
 )
+from community.live.prepared import Prepared
 from community.members.models import Member
 from moderation.sanctions.actions import lift, restrict
 from moderation.sanctions.models import EVERYWHERE, Restriction
@@ -43,6 +44,40 @@ HOSTS_WRITE = Refuse(Code.DENIED, "Only the facilitators write in this part.")
 NOT_YOUR_TURN = Refuse(
     Code.NOT_YOUR_TURN, "Someone else has the floor. Raise your hand and you are next in line."
 )
+
+ROOMS = Prepared(
+    lambda logs: (
+        Room.objects.filter(log_id__in=logs)
+        .select_related("group")
+        .only("log_id", "group_id", "phase", "group__joining", "group__audience")
+    ),
+    int,
+)
+PEOPLE = Prepared(
+    lambda authors, named: Member.objects.filter(Q(pk__in=authors) | Q(public_id__in=named)).only(
+        "public_id", "handle", "role", "is_active"
+    ),
+    int,
+    str,
+)
+MEMBERSHIPS = Prepared(
+    lambda groups, people: Membership.objects.filter(group_id__in=groups, member_id__in=people).values_list(
+        "group_id", "member_id", "role"
+    ),
+    int,
+    int,
+)
+RESTRICTIONS = Prepared(
+    lambda people, scopes, at: (
+        Restriction.objects.in_force(at)
+        .filter(member_id__in=people, scope__in=scopes)
+        .values_list("member_id", "kind", "scope", "until")
+    ),
+    int,
+    str,
+    datetime,
+)
+TURNS = Prepared(lambda rooms: Turn.objects.filter(room_id__in=rooms).select_related("member"), int)
 
 SEQ_ACTS = acts.Edit | acts.Hide | acts.Restore | acts.React
 MESSAGE_ACTS = acts.Edit | acts.Hide | acts.Restore
@@ -73,28 +108,23 @@ class Deliberation:
     # --- loading -------------------------------------------------------------------------------------------------
 
     def _load_places_and_people(self) -> None:
-        rooms = Room.objects.select_related("group").filter(log_id__in=list(self.batch.heads))
-        self.rooms = {room.log_id: room for room in rooms}
+        self.rooms = {room.log_id: room for room in ROOMS(self.batch.heads)}
         authors = {command.author.id for command in self.commands if command.author}
         named = {
             name for command in self.commands if (name := getattr(command.act, "member", None)) is not None
         }
-        people = Member.objects.filter(Q(pk__in=authors) | Q(public_id__in=named))
-        self.people = {
-            member.pk: member for member in people.only("public_id", "handle", "role", "is_active")
-        }
+        self.people = {member.pk: member for member in PEOPLE(authors, named)}
         self.by_public_id = {member.public_id: member for member in self.people.values()}
         groups = {room.group_id for room in self.rooms.values()}
-        memberships = Membership.objects.filter(group_id__in=groups, member_id__in=self.people)
-        self.roles = {(m.group_id, m.member_id): m.role for m in memberships}
+        self.roles = {(group, member): role for group, member, role in MEMBERSHIPS(groups, self.people)}
         scopes = [EVERYWHERE, *(room.tag for room in self.rooms.values()), *(f"group:{pk}" for pk in groups)]
-        standing = Restriction.objects.in_force(self.at).filter(member_id__in=self.people, scope__in=scopes)
-        self.restrictions = {(r.member_id, r.kind, r.scope): r.until for r in standing}
+        standing = RESTRICTIONS(self.people, scopes, self.at)
+        self.restrictions = {(member, kind, scope): until for member, kind, scope, until in standing}
 
     def _load_floors(self) -> None:
         rooms = {room.pk: room.log_id for room in self.rooms.values()}
         self.floors = {log_id: Floor({}, None) for log_id in self.rooms}
-        for turn in Turn.objects.filter(room_id__in=rooms).select_related("member"):
+        for turn in TURNS(rooms):
             self.floors[rooms[turn.room_id]].turn = (turn.member_id, turn.until)
             self._know(turn.member)
         if any(not isinstance(command.act, acts.Say | SEQ_ACTS) for command in self.commands):
