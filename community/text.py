@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from bleach.sanitizer import Cleaner
 
 LINK = re.compile(r"https?://[^\s<>\"'`]+", re.IGNORECASE)
+# A name in ASCII (others have their xn-- form), so that no reader sees another host than the one they would reach.
+HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)*[a-z](?:[a-z0-9-]*[a-z0-9])?\.?")
 TRAILING = ".,;:!?)]}’”"
 LINKS_MAX = 30
 REL = "nofollow ugc noopener noreferrer"
@@ -21,12 +23,14 @@ class TooManyLinks(ValueError):
 
 
 def safe_href(href: str) -> bool:
-    """`#…`, a path with one leading slash, or http(s) with a host and without `@`."""
+    """`#…`, a path with one leading slash, or http(s) with a host's name, a port that is one, and without `@`."""
     if href.startswith("#") or (href.startswith("/") and not href.startswith(("//", "/\\"))):
         return True
     try:
         parts = urlsplit(href)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
+        _ = parts.port  # raises when it is none
+        named = HOST.fullmatch(parts.hostname or "") is not None
+        return parts.scheme in {"http", "https"} and named and "@" not in parts.netloc
     except ValueError:
         return False
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -22,6 +23,9 @@ from tests.live_client import Enter, Talker, aside, connect_here, connect_to, si
 from tests.sites import Site
 
 WAIT = 20.0
+# The same examples in every run, and no wall clock: a busy machine is no failure.
+hypothesis.settings.register_profile("house", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("house")
 
 
 @dataclass

@@ -164,7 +164,7 @@ def parse(frame: Mapping[str, Any]) -> Act:  # noqa: C901 - one case an op of th
             return EndTurn(_member_or_none(target))
         case "phase.set":
             name = _part(value, "phase")
-            if name not in PHASES:
+            if not isinstance(name, str) or name not in PHASES:
                 raise FrameRefused(Code.BAD_FRAME, "There is no such phase.")
             return SetPhase(name)
         case "member.mute":
