@@ -1,4 +1,4 @@
-"""The log: seqs without holes, keys that mean once, refusals that leave nothing behind, one cost for a batch of any size."""
+"""The log: seqs without holes, keys that count once, refusals that leave nothing, one cost for a batch of any size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people say: posted, answered, edited, taken back, hidden, restored, and felt with; each re-served at its own seq."""
+"""What people say: posted, answered, edited, taken back, hidden, restored, felt with; re-served at its own seq."""
 
 from __future__ import annotations
 
