@@ -236,7 +236,8 @@ class Hub:
         return reader
 
     def promote(self, feed: Feed, reader: Reader) -> None:
-        if reader.cursor >= feed.head and reader in feed.behind:
+        """Write to it directly from now on, if it stands at the head: who knows more than this hub waits for it."""
+        if reader.cursor == feed.head and reader in feed.behind:
             feed.behind.discard(reader)
             feed.live.add(reader)
             reader.live = True
@@ -301,7 +302,7 @@ class Hub:
         connection = reader.connection
         while reader in feed.behind and not connection.over and not connection.congested:
             self.promote(feed, reader)
-            if reader.live or not feed.room_in_window(reader, reader.cursor):
+            if reader.live or reader.cursor > feed.head or not feed.room_in_window(reader, reader.cursor):
                 return
             chunk = feed.slice(reader.cursor, CHUNK_EVENTS)
             if chunk is None:
@@ -313,6 +314,8 @@ class Hub:
                     return
                 if reader not in feed.behind or connection.over:
                     return
+                # What the hub has not heard of yet it will tell this reader with all the others.
+                rows = [row for row in rows if row[0] <= feed.head]
                 if not rows:
                     connection.send({"t": "skip", "room": feed.slug, "to": feed.head})
                     reader.cursor = feed.head
