@@ -22,19 +22,20 @@ class Standing:
     member_active: bool
     member_role: str
     joining: str
+    listed: bool
     audience: str
     membership_role: str | None
     removed: bool
 
     @property
     def may_enter(self) -> bool:
-        """May read and write in the group's rooms: its members, and anyone it is meant for when it is open."""
+        """May read and write in the group's rooms: its members, and anyone it is meant for when it is open and listed."""
         if not self.member_active or self.removed:
             return False
         if self.membership_role is not None:
             return True
         meant_for_them = self.audience == Group.Audience.FAMILY or self.member_role != Member.Role.FAMILY
-        return self.joining == Group.Joining.OPEN and meant_for_them
+        return self.joining == Group.Joining.OPEN and self.listed and meant_for_them
 
     @property
     def keeps_order(self) -> bool:
@@ -84,6 +85,7 @@ def standing_in(member: Member, group: Group) -> Standing:
         member_active=member.is_active,
         member_role=member.role,
         joining=group.joining,
+        listed=group.listed,
         audience=group.audience,
         membership_role=membership.role if membership else None,
         removed=False,

@@ -49,7 +49,7 @@ def enterable_by(member: Member) -> QuerySet[Room]:
     """Rooms that the member may enter; says in SQL what `Standing.may_enter` says of loaded rows."""
     if not member.is_active:
         return Room.objects.none()
-    open_groups = Q(group__joining=Group.Joining.OPEN)
+    open_groups = Q(group__joining=Group.Joining.OPEN, group__listed=True)
     if member.role == Member.Role.FAMILY:
         open_groups &= Q(group__audience=Group.Audience.FAMILY)
     mine = Membership.objects.filter(member=member).values("group_id")
@@ -76,6 +76,7 @@ def standing_in(member: Member, room: Room) -> Standing:
         member_active=member.is_active,
         member_role=member.role,
         joining=room.group.joining,
+        listed=room.group.listed,
         audience=room.group.audience,
         membership_role=membership.first(),
         removed=room.group_id in _barred(member),
@@ -111,6 +112,7 @@ def pairs_still_open(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]
             member_active=member.is_active,
             member_role=member.role,
             joining=room.group.joining,
+            listed=room.group.listed,
             audience=room.group.audience,
             membership_role=roles.get((room.group_id, member_id)),
             removed=(member_id, f"group:{room.group_id}") in removed,

@@ -124,10 +124,12 @@ class Deliberation:
     def _load_floors(self) -> None:
         rooms = {room.pk: room.log_id for room in self.rooms.values()}
         self.floors = {log_id: Floor({}, None) for log_id in self.rooms}
-        for turn in TURNS(rooms):
-            self.floors[rooms[turn.room_id]].turn = (turn.member_id, turn.until)
-            self._know(turn.member)
-        if any(not isinstance(command.act, acts.Say | SEQ_ACTS) for command in self.commands):
+        moves = any(not isinstance(command.act, acts.Say | SEQ_ACTS) for command in self.commands)
+        if moves or any(PHASES[room.phase].writes == Writes.TURN for room in self.rooms.values()):
+            for turn in TURNS(rooms):
+                self.floors[rooms[turn.room_id]].turn = (turn.member_id, turn.until)
+                self._know(turn.member)
+        if moves:
             for hand in Hand.objects.filter(room_id__in=rooms).select_related("member").order_by("seq"):
                 self.floors[rooms[hand.room_id]].hands[hand.member_id] = hand.seq
                 self._know(hand.member)
@@ -210,6 +212,7 @@ class Deliberation:
             member_active=member.is_active and (member.pk, suspension, EVERYWHERE) not in self.restrictions,
             member_role=member.role,
             joining=room.group.joining,
+            listed=room.group.listed,
             audience=room.group.audience,
             membership_role=self.roles.get((room.group_id, member.pk)),
             removed=(member.pk, removal, f"group:{room.group_id}") in self.restrictions,
