@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
+from itertools import chain, count
 from typing import Any, Generic, TypeVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 from django.db.models.query import ModelIterable, get_related_populators
 
@@ -17,6 +19,7 @@ Row = TypeVar("Row")
 One = int | str | datetime
 Argument = One | Collection[int] | Collection[str]
 
+SINGLE = (int, str, datetime)
 LONG_AGO = datetime(1000, 1, 1, tzinfo=UTC)
 
 
@@ -34,19 +37,17 @@ class Prepared(Generic[Row]):
 
     def __call__(self, *arguments: Argument) -> list[Row]:
         """Run the query on this thread's connection."""
-        sizes = tuple(
-            None if isinstance(argument, int | str | datetime) else _room_for(len(argument))
-            for argument in arguments
-        )
-        shape = self._shapes.get((connection.vendor, sizes))
+        database = connections[DEFAULT_DB_ALIAS]
+        sizes = tuple([None if type(a) in SINGLE else _room_for(len(a)) for a in arguments])  # type: ignore[arg-type]
+        shape = self._shapes.get((database.vendor, sizes))
         if shape is None:
-            shape = self._shapes[connection.vendor, sizes] = _Shape(self._build, self._of, sizes)
-        return shape.rows(arguments)
+            shape = self._shapes[database.vendor, sizes] = _Shape(self._build, self._of, sizes, database)
+        return shape.rows(arguments, database)
 
 
 def _room_for(count: int) -> int:
     """So that there are few shapes: the next power of two."""
-    return 1 << max(0, count - 1).bit_length()
+    return 1 << (count - 1).bit_length() if count else 1
 
 
 def _stand_in(kind: type[One], number: int) -> One:
@@ -63,62 +64,64 @@ class _Shape:
         build: Callable[..., QuerySet[Any, Any]],
         of: tuple[type[One], ...],
         sizes: tuple[int | None, ...],
+        database: BaseDatabaseWrapper,
     ) -> None:
-        number = 0
-        stand_ins: list[Any] = []
-        places: dict[Any, tuple[int, int]] = {}
-        for argument, (kind, size) in enumerate(zip(of, sizes, strict=True)):
-            values = [_stand_in(kind, number + place) for place in range(size or 1)]
-            number += len(values)
-            places |= {_for_database(value): (argument, place) for place, value in enumerate(values)}
-            stand_ins.append(values[0] if size is None else values)
-        queryset = build(*stand_ins)
-        self.compiler = queryset.query.get_compiler(connection=connection)
-        self.sql, parameters = self.compiler.as_sql()
-        self.parameters = [(places.get(value), value) for value in parameters]
         self.sizes = sizes
-        columns = self.compiler.select or []
-        self.converters = list(self.compiler.get_converters([column for column, _, _ in columns]).items())
+        self.nothing: list[list[Any]] = []
+        for kind, size in zip(of, sizes, strict=True):
+            begin = sum(map(len, self.nothing))
+            self.nothing.append([_stand_in(kind, begin + place) for place in range(size or 1)])
+        queryset = build(
+            *(values[0] if size is None else values for values, size in zip(self.nothing, sizes, strict=True))
+        )
+        compiler = queryset.query.get_compiler(connection=database)
+        self.sql, parameters = compiler.as_sql()
+        slots = {_stored(value, database): place for place, value in enumerate(chain(*self.nothing))}
+        self.constants = [value for value in parameters if value not in slots]
+        constants = count(len(slots))
+        self.order = [slots[value] if value in slots else next(constants) for value in parameters]
+        columns = compiler.select or []
+        self.converters = list(compiler.get_converters([column for column, _, _ in columns]).items())
         self.model: Any = None
         if issubclass(queryset._iterable_class, ModelIterable):
-            info = self.compiler.klass_info
+            info = compiler.klass_info
             self.model = info["model"]
             self.first, self.last = info["select_fields"][0], info["select_fields"][-1] + 1
             self.names = [column.target.attname for column, _, _ in columns[self.first : self.last]]
-            self.related = get_related_populators(info, columns, connection.alias)  # type: ignore[call-arg]
+            self.related = get_related_populators(info, columns, database.alias)  # type: ignore[call-arg]
 
-    def rows(self, arguments: tuple[Any, ...]) -> list[Any]:
-        given = [
-            [_for_database(argument)] if size is None else list(argument)
-            for argument, size in zip(arguments, self.sizes, strict=True)
-        ]
-        parameters = []
-        for place, value in self.parameters:
-            if place is not None and given[place[0]]:
-                values = given[place[0]]
-                parameters.append(values[min(place[1], len(values) - 1)])
+    def rows(self, arguments: tuple[Any, ...], database: BaseDatabaseWrapper) -> list[Any]:
+        given: list[Any] = []
+        for argument, size, nothing in zip(arguments, self.sizes, self.nothing, strict=True):
+            if size is None:
+                given.append(_stored(argument, database))
+            elif argument:
+                values = list(argument)
+                given += values
+                given += values[-1:] * (size - len(values))
             else:
-                parameters.append(value)
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, parameters)
+                given += nothing
+        given += self.constants
+        with database.cursor() as cursor:
+            cursor.execute(self.sql, [given[place] for place in self.order])
             found: list[Any] = cursor.fetchall()
         if self.converters:
-            found = [self._converted(row) for row in found]
-        return [self._object(row) for row in found] if self.model else found
+            found = [self._converted(row, database) for row in found]
+        return [self._object(row, database.alias) for row in found] if self.model else found
 
-    def _converted(self, row: Any) -> tuple[Any, ...]:
+    def _converted(self, row: Any, database: BaseDatabaseWrapper) -> tuple[Any, ...]:
         values = list(row)
         for place, (functions, column) in self.converters:
             for function in functions:
-                values[place] = function(values[place], column, connection)
+                values[place] = function(values[place], column, database)
         return tuple(values)
 
-    def _object(self, row: tuple[Any, ...]) -> Any:
-        made = self.model.from_db(connection.alias, self.names, row[self.first : self.last])
+    def _object(self, row: tuple[Any, ...], alias: str) -> Any:
+        made = self.model.from_db(alias, self.names, row[self.first : self.last])
         for populator in self.related:
             populator.populate(row, made)
         return made
 
 
-def _for_database(value: Any) -> Any:
-    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
+def _stored(value: Any, database: BaseDatabaseWrapper) -> Any:
+    return database.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value

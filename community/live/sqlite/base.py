@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from functools import lru_cache
 from typing import Any
 
 from django.db.backends.sqlite3 import base
@@ -48,12 +49,30 @@ def gate_for(name: str) -> Gate:
         return _gates.setdefault(name, Gate())
 
 
+@lru_cache(maxsize=512)
+def _with_question_marks(query: str) -> str:
+    return str(base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%"))
+
+
+class Cursor(base.SQLiteCursorWrapper):
+    """Django's cursor, which turns its placeholders into SQLite's once a statement rather than at each execution."""
+
+    def convert_query(self, query: str, *, param_names: Any = None) -> str:
+        if param_names is None:
+            return _with_question_marks(query)
+        return str(super().convert_query(query, param_names=param_names))
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Holds the gate from BEGIN to COMMIT or ROLLBACK."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._gate: Gate | None = None
+
+    def create_cursor(self, name: str | None = None) -> Cursor:
+        cursor: Cursor = self.connection.cursor(factory=Cursor)
+        return cursor
 
     def _start_transaction_under_autocommit(self) -> None:
         gate = gate_for(str(self.settings_dict["NAME"]))
