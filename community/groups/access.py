@@ -29,7 +29,7 @@ class Standing:
 
     @property
     def may_enter(self) -> bool:
-        """May read and write in the group's rooms: its members, and anyone it is meant for when it is open and listed."""
+        """May read and write in the group's rooms: its members; if open and listed, anyone it is meant for."""
         if not self.member_active or self.removed:
             return False
         if self.membership_role is not None:

@@ -13,7 +13,7 @@ class RoomsConfig(AppConfig):
         from sessions.rooms.views import refused
 
         domain.register(rooms)
-        rooms.refusal_page = refused  # type: ignore[method-assign]
+        rooms.show_refusals_with(refused)
         ticks.register("end_spent_mutes", every_seconds=10, run=end_spent_mutes)
         ticks.register("forget_old_words", every_seconds=3600, run=forget_old_words)
         removal.on_removal(tell_rooms_of_removal)

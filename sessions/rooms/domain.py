@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -22,7 +22,19 @@ from sessions.rooms.phases import PHASES
 RECENT_EVENTS = 200
 
 
+RefusalPage = Callable[[Any, str, dict[str, str], str, str, int], HttpResponse]
+
+
+def _in_plain_words(
+    request: Any, slug: str, fields: dict[str, str], code: str, message: str, status: int
+) -> HttpResponse:
+    return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8")
+
+
 class Rooms:
+    def __init__(self) -> None:
+        self._refusal_page: RefusalPage = _in_plain_words
+
     def open(self, member: Any, slugs: Collection[str]) -> dict[str, Opened]:
         rooms = access.enterable_by(member).filter(slug__in=slugs)
         return {room.slug: self.opened(room) for room in rooms}
@@ -125,13 +137,11 @@ class Rooms:
     def refused(
         self, request: HttpRequest, slug: str, fields: dict[str, str], refusal: Refuse, status: int
     ) -> HttpResponse:
-        return self.refusal_page(request, slug, fields, refusal.code, refusal.message, status)
+        return self._refusal_page(request, slug, fields, refusal.code, refusal.message, status)
 
-    def refusal_page(
-        self, request: HttpRequest, slug: str, fields: dict[str, str], code: str, message: str, status: int
-    ) -> HttpResponse:
-        """Replaced when the pages are installed (`RoomsConfig.ready`)."""
-        return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8")
+    def show_refusals_with(self, page: RefusalPage) -> None:
+        """The pages are above this module; they say how a refused form is shown again."""
+        self._refusal_page = page
 
 
 rooms = Rooms()
