@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from urllib.parse import urlsplit
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from community.groups.access import groups_for
 from community.home import porch
+from community.live.http import unavailable
 from moderation.crisis import kept
 from moderation.crisis.lines import country_for
 from sessions.rooms.access import rooms_for
@@ -84,6 +86,8 @@ def came_from(request: HttpRequest) -> str:
 
 def broken(request: HttpRequest) -> HttpResponse:
     """Needs neither the database nor a sign-in, and has the numbers to ring on it: /help/ may be what broke."""
+    if request.content_type == "application/json" and isinstance(sys.exception(), DatabaseError | InterfaceError):
+        return unavailable()
     code, country = country_for(request.GET.get("country", ""))
     page = {"code": code, "country": country, "countries": kept.all_countries(), "path": request.path}
     return HttpResponse(render_to_string("errors/broken.html", page), status=500)

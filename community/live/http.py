@@ -16,7 +16,7 @@ from community.live import domain, frames
 from community.live.domain import Author, Code, FrameRefused, Opened, Outcome, Refuse
 from community.live.rate import rate
 from community.live.sockets import NO_ROOM, TOO_FAST, key_of, ok_frame
-from community.live.writer import UNKNOWN, submit
+from community.live.writer import UNAVAILABLE, UNKNOWN, submit
 
 WAIT_SECONDS = 15
 STATUS = {
@@ -59,6 +59,11 @@ def events(request: HttpRequest, slug: str) -> HttpResponse:
     if is_json:
         return _json_answer(frame, slug, outcome)
     return _form_answer(request, slug, opened, outcome)
+
+
+def unavailable() -> HttpResponse:
+    """The answer when the database could not even say who asked."""
+    return _json_answer({}, "", UNAVAILABLE)
 
 
 def _write(member: Any, opened: Opened | None, frame: dict[str, Any]) -> Outcome:

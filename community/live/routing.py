@@ -9,15 +9,15 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import path, re_path
 
 from community.live.sockets import refuse, socket
-from community.live.streams import by_method, poll, stream
+from community.live.streams import by_method, or_unavailable, poll, stream
 
 
 def build(http: Any) -> Any:
     """The whole application around Django's own."""
     streams = URLRouter(
         [
-            path("live/<slug:slug>/stream/", AuthMiddlewareStack(stream)),
-            path("live/<slug:slug>/events/", cast(Any, by_method(AuthMiddlewareStack(poll), http))),
+            path("live/<slug:slug>/stream/", or_unavailable(AuthMiddlewareStack(stream))),
+            path("live/<slug:slug>/events/", by_method(or_unavailable(AuthMiddlewareStack(poll)), http)),
             re_path("", http),
         ]
     )

@@ -294,6 +294,18 @@ async def _park(live: Engine, visit: _Visit, pipe: PollPipe, receive: Receive) -
         raise Turned(404, NOT_FOUND)
 
 
+def or_unavailable(reading: Any) -> Any:
+    """Finding out who asks needs the database, too: without it the reader is told to come back."""
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await reading(scope, receive, send)
+        except (DatabaseError, InterfaceError):
+            await _answer(send, 503, UNAVAILABLE)
+
+    return application
+
+
 def by_method(get: Any, http: Any) -> Any:
     """GET is a poll, anything else goes on to Django's view."""
 
