@@ -150,6 +150,7 @@ class _CommitFailed(Exception):
 
 def _transact(commands: Sequence[Command]) -> list[Outcome]:
     decided = False
+    failpoints.reach("writer.beginning", commands=commands)
     try:
         with transaction.atomic():
             failpoints.reach("writer.begun", commands=commands)
