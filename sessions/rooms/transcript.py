@@ -69,12 +69,16 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message as it stands now. `on` continues the one above; `day` and `new_since` are breaks before it."""
+    """One message as it stands now. `on` continues the one above; `day` and `new_since` are breaks before it.
+
+    `key` is that of one's own messages: a browser that still keeps one in its outbox can let it go.
+    """
 
     seq: int
     at: datetime
     by: Person
     html: SafeString
+    key: str = ""
     text: str = ""
     note: str = ""
     fold: str = ""
@@ -198,6 +202,7 @@ def line(event: Stored, people: People, quote: Quote | None = None, said: Sequen
         event.at,
         by,
         mark_safe(data["html"]),  # noqa: S308 - rendered and cleaned when it was written
+        key=(by.me and event.key) or "",
         text=data["text"],
         note=note,
         fold=fold,

@@ -15,6 +15,9 @@ from tests.sites import Site
 FOLLOWED = re.compile(r"people here|Only you are here")
 SignIn = Callable[[Page, Site, str, str], Page]
 
+# Several browsers and a server share the machine.
+expect.set_options(timeout=15_000)
+
 TEXTS = """
 from community.live.models import Event
 import orjson

@@ -86,10 +86,10 @@ def test_what_happens_to_a_message_happens_on_every_screen_and_after_a_reload(si
     wren.choose("Chains are", "Take back")
     wren.page.get_by_role("button", name="Take it back").click()
     juniper.sees("Wren took this message back.")
-    live = [seat.page.locator(".log > ol").inner_text() for seat in (juniper, wren)]
+    live = [seat.page.locator(".msg").all_inner_texts()[-8:] for seat in (juniper, wren)]
     for seat, before in zip((juniper, wren), live, strict=True):
         seat.enter().live()
-        assert seat.page.locator(".log > ol").inner_text() == before
+        assert seat.page.locator(".msg").all_inner_texts()[-8:] == before
 
 
 def test_a_content_note_is_folded_until_it_is_opened(sit: Sit) -> None:
@@ -248,6 +248,37 @@ def test_a_restart_of_the_server_costs_nothing_but_time(sit: Sit, house: Site) -
     expect(juniper.waiting).to_have_count(0)
     wren.sees("Said to a house without a light.")
     expect(juniper.link).to_be_empty()
+
+
+def test_a_reached_limit_says_so_and_the_words_go_out_by_themselves(
+    make_site: Callable[..., Site], browser: Browser, sign_in: SignIn
+) -> None:
+    hasty = make_site(PORCHLIGHT_SENDS_PER_MIN="12")
+    juniper = Seat(browser, hasty, sign_in, "juniper").live()
+    for number in range(13):
+        juniper.say(f"Word {number} of thirteen.")
+    expect(juniper.waiting).to_contain_text("Not yet: that was a lot at once.")
+    juniper.sees("Word 12 of thirteen.")
+    expect(juniper.waiting).to_have_count(0)
+    assert in_database(hasty)[-13:] == [f"Word {number} of thirteen." for number in range(13)]
+    juniper.leave()
+
+
+def test_whoever_is_signed_out_elsewhere_is_told_and_keeps_the_words(sit: Sit, house: Site) -> None:
+    juniper = sit("juniper")
+    juniper.field.fill("Half a thought")
+    elsewhere = juniper.context.request.get(f"{house.base_url}/accounts/logout/")
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', elsewhere.text())
+    assert token
+    juniper.context.request.post(
+        f"{house.base_url}/accounts/logout/",
+        form={"csrfmiddlewaretoken": token[1]},
+        headers={"Referer": house.base_url},
+    )
+    expect(juniper.link).to_contain_text("You are signed out.")
+    expect(juniper.link.get_by_role("link", name="Sign in again")).to_be_visible()
+    expect(juniper.field).to_have_value("Half a thought")
+    expect(juniper.page.get_by_role("button", name="Send", exact=True)).to_be_hidden()
 
 
 # --- the floor -----------------------------------------------------------------------------------------------------

@@ -140,6 +140,9 @@ export class Sender {
     this.again = false;
     /** @type {(item: Item, answer: any) => void} */
     this.onSent = () => {};
+    this.onPutOff = () => {};
+    /** @type {Map<string, string>} key -> the code with which the server put it off */
+    this.putOff = new Map();
     /** @type {Set<string>} rooms that are over for this member: nothing is sent there */
     this.shut = new Set();
     this.timer = 0;
@@ -189,11 +192,14 @@ export class Sender {
         if (error instanceof LinkLost) return;
         throw error;
       }
+      this.putOff.delete(key);
       if (answer.t === "ok") {
         this.onSent(item, answer);
         await this.outbox.remove(key);
       } else if (answer.retry) {
+        this.putOff.set(key, answer.code);
         this.#later();
+        this.onPutOff();
         return;
       } else {
         await this.outbox.settle(item, { code: answer.code, message: answer.message });

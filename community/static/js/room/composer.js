@@ -78,6 +78,7 @@ export function composer({ floor, draftName, send, act, quote }) {
 
   function answerNothing() {
     form.elements.reply_to.value = "";
+    one("span", replying).textContent = "";
     replying.hidden = true;
     keep();
   }
@@ -161,5 +162,13 @@ export function composer({ floor, draftName, send, act, quote }) {
   restore();
   fit();
   show();
-  return { field, answer, show };
+  return {
+    field,
+    answer,
+    show,
+    /** The message being answered has changed or gone: so has what is shown of it. */
+    requote(seq) {
+      if (answered() === seq) one("span", replying).textContent = quote(seq).words;
+    },
+  };
 }

@@ -49,7 +49,6 @@ export function menus({ messages, people, floor, act, reply }) {
     const menu = event.target;
     if (!menu.matches?.(".menu") || !menu.open) return;
     for (const other of all(".menu[open]", list)) if (other !== menu) other.open = false;
-    fill(menu, menu.closest(".msg"));
     turn(menu);
   }, true);
 
@@ -102,6 +101,9 @@ export function menus({ messages, people, floor, act, reply }) {
   }
 
   list.addEventListener("click", (event) => {
+    const opening = event.target.closest(".menu:not([open]) > summary");
+    // At once, not at "toggle": the next key may come before that.
+    if (opening) fill(opening.parentElement, opening.closest(".msg"));
     const button = event.target.closest("button");
     const li = button?.closest(".msg[data-by]");
     if (!li) return;

@@ -117,9 +117,11 @@ async function open(page) {
           break;
         case "message.edited":
           messages.edited(event);
+          words.requote(event.data.seq);
           break;
         case "message.hidden":
           messages.hidden(event);
+          words.requote(event.data.seq);
           break;
         case "message.restored":
           history.refetch(event.data.seq).catch(() => complain("A message was shown again. Reload the page to read it."));
@@ -160,7 +162,11 @@ async function open(page) {
     one(".dock").prepend(box);
   }
 
-  connection.on("state", (state) => state === "over" && words.show());
+  connection.on("state", (state) => {
+    if (state !== "over") return;
+    floor.over = connection.reason;
+    words.show();
+  });
   await queue.update();
   place.open();
   connection.start();

@@ -13,7 +13,14 @@ export function keepPlace() {
   /** @type {() => void} */
   let arrived = () => {};
 
+  let frame = 0;
+
   const distance = () => page.scrollHeight - page.scrollTop - innerHeight;
+
+  function follow() {
+    frame = 0;
+    if (pinned) page.scrollTop = page.scrollHeight;
+  }
 
   function show() {
     below.hidden = waiting === 0;
@@ -54,7 +61,8 @@ export function keepPlace() {
     },
     /** Something was added at the end; `counts` when it is someone else's message. */
     grown(counts) {
-      if (pinned) page.scrollTop = page.scrollHeight;
+      // Once a frame, however many came: each look at the page's height costs a layout.
+      if (pinned) frame ||= requestAnimationFrame(follow);
       else if (counts) {
         waiting += 1;
         show();

@@ -1,7 +1,7 @@
 // Words that are not yet in the database, shown at the end of the list with what is true of them.
 
 import { all, icon, make, one, quiet } from "./dom.js";
-import { notSent } from "./words.js";
+import { notSent, putOff } from "./words.js";
 
 const GRACE_MS = 1000;
 
@@ -54,7 +54,8 @@ export function waiting({ name, outbox, sender, connection, messages, giveBack }
       return;
     }
     const kept = outbox.isKept(item.key) ? "Kept on this device." : "Kept only while this page is open.";
-    const words = sender.shut.has(name) ? "Not sent. " : up ? "Sending. " : "Waiting for the link. ";
+    const delayed = putOff[sender.putOff.get(item.key)];
+    const words = sender.shut.has(name) ? "Not sent. " : up ? (delayed ?? "Sending. ") : "Waiting for the link. ";
     const now = quiet("Try now", () => {
       connection.tryNow();
       sender.kick();
@@ -74,7 +75,12 @@ export function waiting({ name, outbox, sender, connection, messages, giveBack }
       for (const item of items) {
         let li = find(item.key);
         if (li?.dataset.seq) continue;
-        if (one(`[data-sent-key="${item.key}"]`, list)) continue;
+        if (one(`[data-sent-key="${item.key}"]`, list)) {
+          // It is on the page, so it is in the database: only the answer was lost.
+          li?.remove();
+          outbox.remove(item.key);
+          continue;
+        }
         if (!li) {
           li = row(item);
           list.append(li);
@@ -92,12 +98,17 @@ export function waiting({ name, outbox, sender, connection, messages, giveBack }
   sender.onSent = (item, answer) => {
     const li = find(item.key);
     if (!li || item.room !== name) return;
+    if (messages.find(answer.seq)) {
+      li.remove();
+      return;
+    }
     // In the database; the event itself may still be on its way.
     li.dataset.seq = String(answer.seq);
     li.classList.remove("waiting");
     for (const old of all(".state, .wrong", li)) old.remove();
     li.append(make("p", { class: "state" }, icon("tick"), "Sent"));
   };
+  sender.onPutOff = update;
   outbox.onChange(update);
   connection.on("state", update);
 

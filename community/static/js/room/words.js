@@ -71,6 +71,12 @@ const NOT_SENT = {
   held: "Not sent: it needs a moderator’s look first.",
 };
 
+/** Why words are not sent yet, though the link is up. */
+export const putOff = {
+  rate: "Not yet: that was a lot at once. It goes out by itself in a moment. ",
+  unavailable: "Not yet: the house can’t write it down right now. It is tried again by itself. ",
+};
+
 /** @param {{code: string, message: string}} refused */
 export function notSent(refused) {
   return `${NOT_SENT[refused.code] ?? `Not sent: ${refused.message}`} Your words are kept here.`;
