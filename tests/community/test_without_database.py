@@ -11,7 +11,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import OperationalError
 from django.test import Client
 
-from community.live.routing import build
+from community.config.asgi import application
 
 
 @pytest.fixture
@@ -43,6 +43,6 @@ def test_a_page_still_says_where_help_is(no_database: None) -> None:
 @pytest.mark.parametrize("path", ["/live/porch/stream/", "/live/porch/events/"])
 async def test_a_reader_is_told_to_come_back(no_database: None, path: str) -> None:
     headers = [(b"host", b"localhost"), (b"cookie", b"sessionid=" + b"a" * 32)]
-    answer = await HttpCommunicator(build(None), "GET", path, headers=headers).get_response()
+    answer = await HttpCommunicator(application, "GET", path, headers=headers).get_response()
     assert answer["status"] == 503
     assert json.loads(answer["body"])["code"] == "unavailable"
