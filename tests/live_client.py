@@ -16,9 +16,9 @@ from django.db import connections, transaction
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from community.config.asgi import application
 from community.live import domain, log
 from community.live.domain import Author, Command, FrameRefused, Outcome, Refuse
-from community.live.routing import build
 from community.members.models import Member
 from sessions.rooms.domain import rooms
 from sessions.rooms.models import Room
@@ -285,7 +285,7 @@ def handshake(
         headers.append((b"origin", origin.encode()))
     if cookie is not None:
         headers.append((b"cookie", f"sessionid={cookie}".encode()))
-    return WebsocketCommunicator(build(None), path, headers, subprotocols=["rooms.v1"])
+    return WebsocketCommunicator(application, path, headers, subprotocols=["rooms.v1"])
 
 
 async def connect_here(cookie: str | None, **how: Any) -> Talker:
