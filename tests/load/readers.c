@@ -453,7 +453,7 @@ static void acknowledge_what_waits(double at) {
     if (!rooms_v1 || at - looked_at < 0.05) return;
     looked_at = at;
     for (struct link *link = links; link < links + links_count; link++)
-        if (link->state == LIVE && link->last > link->acked && at - link->unacked_since >= 1.0) acknowledge(link);
+        if (link->state >= CATCHING_UP && link->last > link->acked && at - link->unacked_since >= 1.0) acknowledge(link);
 }
 
 static void keep_pace(double at) {
@@ -576,6 +576,7 @@ int main(int count, char **given) {
     while (live_count < links_count) {
         if (now() > patience) die("only %d of %d connections came to read within %.0f s", live_count, links_count, patience - came);
         step(20);
+        acknowledge_what_waits(now());
     }
     double connecting = now() - came;
     mark("ready");
@@ -599,7 +600,7 @@ int main(int count, char **given) {
         kill(child, SIGTERM);
         waitpid(child, NULL, 0);
     } else {
-        for (double until = now() + 10; now() < until && !all_is_in();) step(20);
+        for (double until = now() + 10; now() < until && !all_is_in(); acknowledge_what_waits(now())) step(20);
         if (!all_is_in()) fault("not every message reached every reader within 10 s of the last one");
         if (rooms_v1 && acked_count + refused != messages_count) fault("%llu of %u messages were acknowledged", (unsigned long long)acked_count, messages_count);
     }
