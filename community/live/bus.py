@@ -15,6 +15,9 @@ import orjson
 import redis
 import redis.asyncio
 import structlog
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.retry import Retry as RetryInThread
 
 from community.live.eviction import Eviction, Touch
 from community.live.log import Commit
@@ -26,6 +29,8 @@ LOG = "porchlight:log:"
 BEAT_SECONDS = 1.0
 SILENCE_SECONDS = 3.0
 CONNECT_TIMEOUT = 2.0
+CLIENT_CONNECTIONS = 8
+CLIENT_WAIT = 10.0
 QUEUE_CAP = 10_000
 
 Heard = Callable[[str, int, Any], None]
@@ -90,8 +95,22 @@ class RedisBus:
         self._follow_kick = asyncio.Event()
         self._heard_at = 0.0
         self._tasks: list[asyncio.Task[None]] = []
-        self.client = redis.asyncio.Redis.from_url(
-            url, socket_timeout=CONNECT_TIMEOUT, socket_connect_timeout=CONNECT_TIMEOUT, max_connections=8
+        # Of its own, and quick to give up: nothing that presence asks may hold up or crowd out what was committed.
+        self.publisher = redis.asyncio.Redis.from_url(
+            url,
+            socket_timeout=CONNECT_TIMEOUT,
+            socket_connect_timeout=CONNECT_TIMEOUT,
+            retry=Retry(NoBackoff(), 1),
+        )
+        self.client = redis.asyncio.Redis.from_pool(
+            redis.asyncio.BlockingConnectionPool.from_url(
+                url,
+                max_connections=CLIENT_CONNECTIONS,
+                timeout=CLIENT_WAIT,
+                socket_timeout=CONNECT_TIMEOUT,
+                socket_connect_timeout=CONNECT_TIMEOUT,
+                retry=Retry(NoBackoff(), 1),
+            )
         )
 
     async def start(self) -> None:
@@ -102,6 +121,7 @@ class RedisBus:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.client.aclose()
+        await self.publisher.aclose()
 
     def follow(self, log_id: int) -> None:
         self._wanted.add(log_id)
@@ -140,7 +160,7 @@ class RedisBus:
             self._kick.clear()
             batch, self._queue = self._queue, []
             try:
-                pipeline = self.client.pipeline(transaction=False)
+                pipeline = self.publisher.pipeline(transaction=False)
                 for channel, message in batch:
                     pipeline.publish(channel, message)
                 await pipeline.execute()
@@ -211,6 +231,7 @@ class RedisBus:
 
     def _take(self, channel: str, message: bytes) -> None:
         if message[:8] == self.me:
+            self._set_ok(True)  # what was said came round again, so both ways are open
             return
         kind, *rest = orjson.loads(message[8:])
         if kind == "commit":
@@ -236,7 +257,10 @@ class Messenger:
 
     def __init__(self, url: str) -> None:
         self.client = redis.Redis.from_url(
-            url, socket_timeout=CONNECT_TIMEOUT, socket_connect_timeout=CONNECT_TIMEOUT
+            url,
+            socket_timeout=CONNECT_TIMEOUT,
+            socket_connect_timeout=CONNECT_TIMEOUT,
+            retry=RetryInThread(NoBackoff(), 1),
         )
         self.me = os.urandom(8)
 
