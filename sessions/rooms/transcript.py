@@ -72,6 +72,7 @@ class Line:
     """One message as it stands now. `on` continues the one above; `day` and `new_since` are breaks before it.
 
     `key` is that of one's own messages: a browser that still keeps one in its outbox can let it go.
+    `taken` back by its author, it is not for a moderator to show again.
     """
 
     seq: int
@@ -88,6 +89,7 @@ class Line:
     said: Sequence[Said] = ()
     on: bool = False
     sent: bool = False
+    taken: bool = False
     day: str = ""
     new_since: str = ""
 
@@ -187,7 +189,14 @@ def reactions_to(room: Room, seqs: Sequence[int], reader: Member) -> dict[int, l
 def line(event: Stored, people: People, quote: Quote | None = None, said: Sequence[Said] = ()) -> Line:
     by, data = people.author(event), event.data
     if data.get("hidden"):
-        return Line(event.seq, event.at, by, SafeString(), gist=tombstone(event, by))
+        return Line(
+            event.seq,
+            event.at,
+            by,
+            SafeString(),
+            gist=tombstone(event, by),
+            taken=data.get("why") == "author",
+        )
     note = data.get("note") or ""
     fold = (
         "From someone you chose not to see"

@@ -189,8 +189,10 @@ export class Sender {
       try {
         answer = await this.connection.request({ t: "send", room, key, text, reply_to, note });
       } catch (error) {
-        if (error instanceof LinkLost) return;
-        throw error;
+        if (!(error instanceof LinkLost)) throw error;
+        // No answer in time; if the link is gone too, the next welcome comes first.
+        this.#later();
+        return;
       }
       this.putOff.delete(key);
       if (answer.t === "ok") {

@@ -2,7 +2,7 @@
 
 import { icon, make, one, quiet } from "./dom.js";
 
-const SOON_MS = 1500;
+const SOON_MS = 2500;
 
 /** @param {import("../live/connection.js").Connection} connection */
 export function linkWords(connection) {
@@ -10,6 +10,7 @@ export function linkWords(connection) {
   let timer = 0;
   let degraded = false;
   let over = false;
+  let everUp = false;
 
   function say(iconName, head, words, ...more) {
     region.replaceChildren(make("p", { class: "notice" }, icon(iconName), make("span", {}, make("b", {}, head), ` ${words} `, ...more)));
@@ -19,6 +20,7 @@ export function linkWords(connection) {
     clearTimeout(timer);
     if (over) return;
     if (state === "up") {
+      everUp = true;
       if (degraded) say("clock", "Words may take a few seconds to show.", "None are lost.");
       else region.replaceChildren();
     } else if (state === "over") ended(connection.reason);
@@ -26,7 +28,7 @@ export function linkWords(connection) {
   }
 
   function down() {
-    say("cut", "The link is down.", "Keep writing. It goes out when the link is back.", quiet("Try now", () => connection.tryNow()));
+    say("cut", everUp ? "The link is down." : "There is no link yet.", "Keep writing. It goes out when the link is back.", quiet("Try now", () => connection.tryNow()));
   }
 
   function ended(reason) {

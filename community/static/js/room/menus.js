@@ -30,7 +30,7 @@ export function menus({ messages, people, floor, act, reply }) {
       edit: shown && mine && Date.now() - Date.parse(li.dataset.at) < EDIT_MS && floor.can("write"),
       take: shown && mine,
       hide: shown && !mine && order,
-      restore: !shown && order,
+      restore: !shown && order && !("taken" in li.dataset),
       mute: restrain,
       remove: restrain,
     };

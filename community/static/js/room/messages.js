@@ -93,7 +93,7 @@ export class Messages {
     li.removeAttribute("data-note");
     if (event.key && id === this.people.me) li.dataset.sentKey = event.key;
     if (data.hidden) {
-      this.#bury(li, this.#gone(event.by, data));
+      this.#bury(li, this.#gone(event.by, data), data.why === "author");
       return li;
     }
     this.#head(li);
@@ -169,10 +169,11 @@ export class Messages {
   }
 
   /** Nothing of the words stays on the page. */
-  #bury(li, words) {
+  #bury(li, words, taken) {
     const menu = this.may.keepsOrder ? one(".menu", li) : null;
     li.replaceChildren(...(menu ? [menu] : []), make("p", { class: "gist" }, icon("hide"), make("span", {}, words)));
     li.classList.remove("on");
+    li.toggleAttribute("data-taken", taken);
     li.removeAttribute("data-note");
     this.regroup(li.nextElementSibling?.matches(".msg") ? li.nextElementSibling : null);
   }
@@ -180,7 +181,8 @@ export class Messages {
   hidden(/** @type {LogEvent} */ event) {
     const li = this.find(event.data.seq);
     if (!li) return;
-    this.#bury(li, this.#gone(event.by, event.data));
+    this.#bury(li, this.#gone(event.by, event.data), event.data.why === "author");
+    if (li.dataset.by === this.people.me) this.markSent();
     for (const re of all(`.re[href="#${li.id}"]`, this.list)) re.textContent = "To a message that is not shown";
   }
 
@@ -215,13 +217,15 @@ export class Messages {
   }
 
   /** Only the newest of one's own messages says that it was sent. */
-  markSent(li) {
+  markSent(li = all(`.msg[data-by="${this.people.me}"]`, this.list).filter((each) => one(".read", each)).at(-1)) {
     for (const old of all(".msg[data-by] > .state", this.list)) {
       if (!one(".i", old)) continue;
       const edit = old.textContent.match(/edited (.+)$/);
       this.state(old.parentElement, edit ? `Edited ${edit[1]}` : "");
     }
-    if (li && !one(".state", li)) this.state(li, "Sent", "tick");
+    if (!li) return;
+    const edit = one(".state", li)?.textContent.match(/dited (.+)$/);
+    this.state(li, edit ? `Sent, edited ${edit[1]}` : "Sent", "tick");
   }
 
   reacted(/** @type {LogEvent} */ event) {

@@ -72,7 +72,12 @@ async function open(page) {
 
   /** Looking at the newest message, with the page in front. */
   const looking = () => document.visibilityState === "visible" && document.hasFocus() && place.pinned;
-  const see = () => looking() && connection.seen(name);
+  let sawAll = false;
+  function see() {
+    if (!looking()) return;
+    sawAll = true;
+    connection.seen(name);
+  }
   const seeAll = () => messages.unmarkNew();
   place.onEnd(see);
   addEventListener("focus", see);
@@ -87,7 +92,12 @@ async function open(page) {
     if (!li) return;
     if (mine) messages.markSent(li);
     else {
-      if (live && !watched) messages.markNew(li);
+      if (live && !watched) {
+        // What stood under the old marker has been seen since.
+        if (sawAll) messages.unmarkNew();
+        sawAll = false;
+        messages.markNew(li);
+      }
       if (live && one(".read", li)) {
         const note = li.dataset.note;
         if (!people.blocked.has(event.by?.id)) {

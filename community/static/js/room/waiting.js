@@ -119,9 +119,10 @@ export function waiting({ name, outbox, sender, connection, messages, giveBack }
     /** The event of one of these came: its place is taken by the real message. */
     arrived(key) {
       const li = find(key);
-      li?.remove();
+      if (!li) return false;
+      li.remove();
       outbox.remove(key);
-      return Boolean(li);
+      return true;
     },
     /** Something here is not sent. */
     async any() {
