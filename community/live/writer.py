@@ -134,6 +134,8 @@ def _run(commands: Sequence[Command]) -> list[Outcome]:
         return _transact(commands)
     except Exception as error:  # noqa: BLE001 - whatever it was, each command gets its own try
         _after_failure(error)
+        if _waited_in_vain(error):
+            return _room_by_room(commands)
     if len(commands) > 1:
         return [_run([command])[0] for command in commands]
     command = commands[0]
@@ -142,6 +144,26 @@ def _run(commands: Sequence[Command]) -> list[Outcome]:
     except Exception as error:  # noqa: BLE001 - a writer thread outlives any command
         _after_failure(error)
         return [UNAVAILABLE if command.key is None or not isinstance(error, _CommitFailed) else UNKNOWN]
+
+
+def _waited_in_vain(error: Exception) -> bool:
+    """Whether someone else held a lock all the time: PostgreSQL's lock_not_available, SQLite's SQLITE_BUSY."""
+    cause = error.__cause__
+    return (
+        getattr(cause, "sqlstate", "") == "55P03" or getattr(cause, "sqlite_errorname", "") == "SQLITE_BUSY"
+    )
+
+
+def _room_by_room(commands: Sequence[Command]) -> list[Outcome]:
+    """Only the held room's commands are refused, and at once: each alone would wait as long again."""
+    log_ids = {command.opened.log_id for command in commands}
+    if len(log_ids) == 1 or connection.vendor == "sqlite":
+        return [UNAVAILABLE] * len(commands)
+    outcomes = {
+        log_id: iter(_run([command for command in commands if command.opened.log_id == log_id]))
+        for log_id in log_ids
+    }
+    return [next(outcomes[command.opened.log_id]) for command in commands]
 
 
 class _CommitFailed(Exception):

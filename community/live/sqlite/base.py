@@ -13,6 +13,8 @@ from typing import Any
 
 from django.db.backends.sqlite3 import base
 
+from community.live import failpoints
+
 
 class Gate:
     """A lock that is given to threads in the order in which they asked for it."""
@@ -30,6 +32,7 @@ class Gate:
             turn = threading.Lock()
             turn.acquire()
             self._waiting.append(turn)
+        failpoints.reach("gate.waiting")
         turn.acquire()
 
     def release(self) -> None:
