@@ -6,6 +6,7 @@ import hashlib
 import struct
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ FRAME_BYTES = 16 * 1024
 JSON_DEPTH = 8
 
 
+@lru_cache(maxsize=64)
 def stamp(at: datetime) -> str:
     """UTC, ISO 8601 with milliseconds."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"

@@ -26,6 +26,8 @@ class DirectPipe:
         self.protocol = protocol
         self.transport = protocol.transport
         self.socket = protocol.transport.socket
+        # autobahn's own formats a coloured line for its log before each call of this, even when nobody logs.
+        protocol.dataReceived = protocol._dataReceived
 
     @staticmethod
     def fits(protocol: Any) -> bool:

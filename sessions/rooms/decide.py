@@ -45,14 +45,7 @@ NOT_YOUR_TURN = Refuse(
     Code.NOT_YOUR_TURN, "Someone else has the floor. Raise your hand and you are next in line."
 )
 
-ROOMS = Prepared(
-    lambda logs: (
-        Room.objects.filter(log_id__in=logs)
-        .select_related("group")
-        .only("log_id", "group_id", "phase", "group__joining", "group__audience")
-    ),
-    int,
-)
+ROOMS = Prepared(lambda logs: Room.objects.filter(log_id__in=logs).select_related("group"), int)
 PEOPLE = Prepared(
     lambda authors, named: Member.objects.filter(Q(pk__in=authors) | Q(public_id__in=named)).only(
         "public_id", "handle", "role", "is_active"
@@ -116,6 +109,7 @@ class Deliberation:
         self.people = {member.pk: member for member in PEOPLE(authors, named)}
         self.by_public_id = {member.public_id: member for member in self.people.values()}
         groups = {room.group_id for room in self.rooms.values()}
+        self.standings: dict[tuple[int, int], Standing] = {}
         self.roles = {(group, member): role for group, member, role in MEMBERSHIPS(groups, self.people)}
         scopes = [EVERYWHERE, *(room.tag for room in self.rooms.values()), *(f"group:{pk}" for pk in groups)]
         standing = RESTRICTIONS(self.people, scopes, self.at)
@@ -207,6 +201,12 @@ class Deliberation:
         return self._act(command, room, author)
 
     def _standing(self, room: Room, member: Member) -> Standing:
+        place = (room.log_id, member.pk)
+        if place not in self.standings:
+            self.standings[place] = self._work_out_standing(room, member)
+        return self.standings[place]
+
+    def _work_out_standing(self, room: Room, member: Member) -> Standing:
         removal, suspension = Restriction.Kind.REMOVAL, Restriction.Kind.SUSPENSION
         return Standing(
             member_active=member.is_active and (member.pk, suspension, EVERYWHERE) not in self.restrictions,
@@ -572,6 +572,7 @@ class Deliberation:
 
     def _remove(self, room: Room, whom: Member, by: Member, act: acts.Remove) -> Decision:
         end_membership(group_id=room.group_id, member_id=whom.pk, by_id=by.pk, reason=act.reason, at=self.at)
+        self.standings.clear()
         self.roles.pop((room.group_id, whom.pk), None)
         self.restrictions[whom.pk, Restriction.Kind.REMOVAL, f"group:{room.group_id}"] = None
         before: list[Consequence] = []
