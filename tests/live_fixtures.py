@@ -11,8 +11,9 @@ from typing import Any
 
 import hypothesis
 import pytest
+from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
 
 from community.live import engine, failpoints
 from community.live.clock import clock as engine_clock
@@ -88,6 +89,8 @@ async def live(transactional_db: None) -> AsyncIterator[Engine]:
     running = await engine.start()
     yield running
     await engine.stop()
+    # Channels' communicator keeps the thread that asked who is signed in from closing its connection.
+    await sync_to_async(connections.close_all)()
 
 
 @pytest.fixture

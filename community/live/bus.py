@@ -21,6 +21,7 @@ from redis.retry import Retry as RetryInThread
 
 from community.live.eviction import Eviction, Touch
 from community.live.log import Commit
+from community.live.tasks import end_tasks
 
 logger = structlog.get_logger("community.live")
 
@@ -117,9 +118,7 @@ class RedisBus:
         self._tasks = [self.loop.create_task(self._listen()), self.loop.create_task(self._publish())]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
         await self.client.aclose()
         await self.publisher.aclose()
 

@@ -18,6 +18,7 @@ from community.live.feed import Feed
 from community.live.frames import Frame, encode
 from community.live.hub import Hub
 from community.live.presence import REFRESH_SECONDS, STORE_ERRORS, MemoryStore, Presence, RedisStore
+from community.live.tasks import end_tasks
 from community.live.writer import writer
 
 logger = structlog.get_logger("community.live")
@@ -45,9 +46,7 @@ class Engine:
         self._tasks = [self.loop.create_task(self._refresh_presence())]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
         await self.loop.run_in_executor(None, writer.stop)
         await self.hub.stop()
         await self.bus.stop()

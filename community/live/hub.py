@@ -24,6 +24,7 @@ from community.live.eviction import Eviction
 from community.live.feed import CHUNK_CHARS, CHUNK_EVENTS, WINDOW_BYTES, WINDOW_EVENTS, Feed, Reader
 from community.live.frames import Frame
 from community.live.log import Commit
+from community.live.tasks import end_tasks
 
 logger = structlog.get_logger("community.live")
 
@@ -65,9 +66,7 @@ class Hub:
         ]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
         await self.save_seen()
 
     async def _keep(self, work: Any, name: str) -> None:
