@@ -22,6 +22,7 @@ from community.live.domain import Head, Opened
 from community.live.engine import Engine
 from community.live.feed import CHUNK_EVENTS
 from community.live.frames import Frame
+from community.live.hub import GONE
 from community.live.pipes import EXTENSION
 from community.live.sockets import enter, subd_frame, why_out
 
@@ -152,6 +153,8 @@ class StreamPipe:
 
     def close(self, code: int) -> None:
         self._queue.put_nowait(None)
+        if code == GONE["slow"] and hasattr(self._transport, "abortConnection"):
+            self._transport.abortConnection()  # what waits would never leave, and hold the connection open
 
     async def pour(self) -> None:
         """Send until closed, with a heartbeat comment when there is nothing to say."""

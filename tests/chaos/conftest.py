@@ -82,5 +82,4 @@ def house(standing_house: House) -> House:
 
 @pytest.fixture
 def place(house: House) -> Place:
-    [place] = house.furnish()
-    return place
+    return house.place()

@@ -89,6 +89,7 @@ class House:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.furnished = 0
+        self.places: list[Place] = []
         self.servers: list[Server] = []
 
     def build(self) -> House:
@@ -133,7 +134,12 @@ class House:
 
     # --- what is in it -------------------------------------------------------------------------------------------
 
-    def furnish(self, rooms: int = 1, people: int = 6) -> list[Place]:
+    def place(self) -> Place:
+        """A room in which nothing has happened."""
+        self.places = self.places or self.furnish(rooms=12, people=10)
+        return self.places.pop()
+
+    def furnish(self, rooms: int, people: int) -> list[Place]:
         """New rooms, each with the same new people in its group."""
         self.furnished += 1
         done = subprocess.run(
