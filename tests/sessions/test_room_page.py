@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
@@ -17,6 +18,7 @@ from community.live.models import Event
 from community.members.models import Member
 from sessions.rooms.domain import rooms
 from sessions.rooms.models import ReadPosition, Room
+from sessions.rooms.pages import MODULES
 from sessions.rooms.panel import ordinal, time_left
 from tests.factories import MemberFactory, MembershipFactory, RoomFactory
 from tests.live_client import act, do, key, say
@@ -262,6 +264,29 @@ def test_a_page_costs_the_same_however_much_was_said(
     assert len(many) <= len(few) + 1, "one more for the message that all of them answer"
 
 
+def test_the_pages_of_people_and_of_a_message_cost_the_same_however_many_there_are(
+    room: Room,
+    wren: Member,
+    juniper: Member,
+    fern: Member,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    do(room, wren, say(room, "the first"))
+    client = as_(fern)
+    paths = [f"/sessions/rooms/{room.slug}/people/", f"/sessions/rooms/{room.slug}/messages/1/"]
+    counts = []
+    for _ in range(2):
+        for path in paths:
+            with django_assert_max_num_queries(QUERIES) as spent:
+                assert client.get(path).status_code == HTTPStatus.OK
+            counts.append(len(spent))
+        for number in range(12):
+            newcomer = MembershipFactory(group=room.group).member
+            do(room, newcomer, say(room, f"words {number}"))
+            do(room, newcomer, act(room, "reaction.set", 1, {"kind": "heard", "on": True}))
+    assert counts[:2] == counts[2:]
+
+
 # --- what may be done ----------------------------------------------------------------------------------------------
 
 
@@ -410,3 +435,16 @@ def test_places_are_said_as_one_says_them(number: int, words: str) -> None:
 def test_a_turn_has_minutes_and_no_clock(seconds: int, words: str) -> None:
     now = datetime(2026, 3, 4, 19, 0, tzinfo=UTC)
     assert time_left((now + timedelta(seconds=seconds)).isoformat(), now) == words
+
+
+# --- the script ----------------------------------------------------------------------------------------------------
+
+
+def test_every_module_of_the_room_is_fetched_at_once_and_none_that_is_not_there() -> None:
+    scripts = settings.BASE_DIR / "community" / "static" / "js"
+    there = {
+        f"js/{file.relative_to(scripts)}"
+        for part in ("live", "room")
+        for file in (scripts / part).glob("*.js")
+    }
+    assert set(MODULES) == there - {"js/room/room.js"}
