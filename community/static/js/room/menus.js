@@ -125,11 +125,13 @@ export function menus({ messages, people, floor, act, reply }) {
     one("[data-kind]", menu).focus();
   }
 
-  function respond(li, button) {
+  async function respond(li, button) {
     const menu = button.closest(".menu");
     if (menu) close(menu);
     const on = button.getAttribute("aria-pressed") !== "true";
-    act("reaction.set", messages.seq(li), { kind: button.dataset.kind, on });
+    button.setAttribute("aria-busy", "true");
+    await act("reaction.set", messages.seq(li), { kind: button.dataset.kind, on });
+    button.removeAttribute("aria-busy");
   }
 
   const does = {
