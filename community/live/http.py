@@ -46,16 +46,15 @@ def events(request: HttpRequest, slug: str) -> HttpResponse:
             return JsonResponse({"t": "gone", "code": "auth"}, status=401)
         return HttpResponseRedirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': request.path})}")
     opened = domain.open_logs(request.user, [slug]).get(slug)
+    frame: dict[str, Any] = {}
+    outcome: Outcome
     try:
         frame = frames.decode(request.body) if is_json else frame_from_form(request.POST)
-        outcome: Outcome = _write(request.user, opened, frame)
+        outcome = _write(request.user, opened, frame)
     except UnreadablePostError:
-        frame, outcome = (
-            {},
-            Refuse(Code.BAD_FRAME, "The words did not arrive whole. Send them again.", retry=True),
-        )
+        outcome = Refuse(Code.BAD_FRAME, "The words did not arrive whole. Send them again.", retry=True)
     except FrameRefused as error:
-        frame, outcome = {}, error.refusal
+        outcome = error.refusal
     if is_json:
         return _json_answer(frame, slug, outcome)
     return _form_answer(request, slug, opened, outcome)

@@ -41,6 +41,7 @@ from community.live.prepared import Prepared
 
 RESET_MESSAGES = 50
 RESET_EVENTS = 500
+SEQ_MAX = 2**63 - 1
 
 
 @dataclass(slots=True)
@@ -136,7 +137,8 @@ def messages_before(log_id: int, before: int | None, count: int) -> list[Stored]
 
 
 def events_of(log_id: int, seqs: Collection[int]) -> dict[int, Stored]:
-    return {event.seq: event for event in _stored(Event.objects.filter(log_id=log_id, seq__in=seqs))}
+    known = [seq for seq in seqs if seq <= SEQ_MAX]
+    return {event.seq: event for event in _stored(Event.objects.filter(log_id=log_id, seq__in=known))}
 
 
 def events_at(places: Collection[tuple[int, int]]) -> dict[tuple[int, int], Stored]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django import forms
 
+from community.live.log import SEQ_MAX
+
 
 class Place(forms.Form):
     """Where in the log a page begins, what the reader has seen, and which message is being answered: all seqs."""
 
-    before = forms.IntegerField(min_value=1, required=False)
-    seen = forms.IntegerField(min_value=0, required=False)
-    reply = forms.IntegerField(min_value=1, required=False)
+    before = forms.IntegerField(min_value=1, max_value=SEQ_MAX, required=False)
+    seen = forms.IntegerField(min_value=0, max_value=SEQ_MAX, required=False)
+    reply = forms.IntegerField(min_value=1, max_value=SEQ_MAX, required=False)
 
     def at(self, name: str) -> int | None:
         """What was asked for; None for nothing, and for nonsense."""
