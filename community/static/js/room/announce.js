@@ -7,8 +7,9 @@ const GATHER_MS = 1500;
 
 export function announcer() {
   const region = one("[data-announce]");
-  /** @type {{name: string, words: string}[]} */
+  /** @type {{seq: number, name: string, words: string}[]} */
   let gathered = [];
+  let spoken = 0;
   let timer = 0;
 
   function speak() {
@@ -18,18 +19,24 @@ export function announcer() {
     region.textContent = gathered.length === 1
       ? `${last.name}: ${last.words}`
       : `${gathered.length} new messages, the last from ${last.name}`;
+    spoken = gathered.length === 1 ? last.seq : 0;
     gathered = [];
   }
 
   return {
-    /** @param {string} name @param {string} words */
-    message(name, words) {
-      gathered.push({ name, words: announced(words) });
+    /** @param {number} seq @param {string} name @param {string} words */
+    message(seq, name, words) {
+      gathered.push({ seq, name, words: announced(words) });
       timer ||= setTimeout(speak, GATHER_MS);
     },
     /** @param {string} words what is worth interrupting the gathering for: a turn, a mute */
     say(words) {
       region.textContent = words;
+    },
+    /** @param {number} seq a message that is not to be read any more, nor read out */
+    unsay(seq) {
+      gathered = gathered.filter((each) => each.seq !== seq);
+      if (spoken === seq) region.textContent = "";
     },
   };
 }

@@ -101,7 +101,7 @@ async function open(page) {
       if (live && one(".read", li)) {
         const note = li.dataset.note;
         if (!people.blocked.has(event.by?.id)) {
-          voice.message(people.handle(event.by?.id), note ? `content note, ${note}` : written(one(".read", li)));
+          voice.message(event.seq, people.handle(event.by?.id), note ? `content note, ${note}` : written(one(".read", li)));
         }
       }
     }
@@ -131,6 +131,7 @@ async function open(page) {
           break;
         case "message.hidden":
           messages.hidden(event);
+          voice.unsay(event.data.seq);
           words.requote(event.data.seq);
           break;
         case "message.restored":
