@@ -86,3 +86,8 @@ def end_all_sign_ins(member_id: int, except_session: str | None = None) -> None:
 def suspend(member_id: int) -> None:
     """All connections of the member end, finally."""
     _after_commit(Eviction(member_id=member_id, code="suspended"))
+
+
+def renew_sign_in(session_key: str) -> None:
+    """The connections that came in with this sign-in come back a moment later, with the key that it has then."""
+    _after_commit(Eviction(session_key=session_key, code="restart"))

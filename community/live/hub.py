@@ -433,7 +433,9 @@ class Hub:
             if not eviction.concerns(connection.member.pk, connection.session_key):
                 continue
             if eviction.tag is None:
-                self.end(connection, eviction.code)
+                # Who is to come back needs the answer of the page on which the sign-in was renewed first.
+                when = {"retry_ms": random.randint(1500, 3000)} if eviction.code == "restart" else {}  # noqa: S311
+                self.end(connection, eviction.code, **when)
                 continue
             for slug, reader in list(connection.readers.items()):
                 if eviction.tag in reader.opened.tags:

@@ -39,6 +39,8 @@ def change_password(
         member.save(update_fields=["password"])
         Session.objects.filter(session_key__in=others).delete()
         eviction.end_all_sign_ins(member.pk, except_session=keep)
+        if keep is not None:
+            eviction.renew_sign_in(keep)
 
 
 def sign_out(*, session_key: str) -> None:

@@ -99,7 +99,7 @@ def test_a_new_password_ends_every_other_sign_in_and_keeps_this_one(
     assert not Session.objects.filter(session_key=elsewhere.cookies["sessionid"].value).exists()
     assert here.get("/").status_code == HTTPStatus.OK
     assert bystander.get("/").status_code == HTTPStatus.OK
-    assert [one.member_id for one in heard] == [member.pk]
+    assert [(one.member_id, one.code) for one in heard] == [(member.pk, "auth"), (None, "restart")]
 
 
 @pytest.mark.parametrize(
