@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from community.text import TooManyLinks, render_room_text, tidy
 from sessions.rooms.models import Reaction
 from sessions.rooms.phases import PHASES
 
+# NUL, which PostgreSQL can't keep, and lone halves of surrogate pairs, which UTF-8 can't.
+NOT_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 NOTE_CHARS = 40
 REASON_CHARS = 300
 MUTE_MINUTES_MAX = 60 * 24 * 30
@@ -186,7 +189,7 @@ def _part(value: Any, name: str) -> Any:
 def _plain(value: Any, name: str) -> str:
     if not isinstance(value, str):
         raise FrameRefused(Code.BAD_FRAME, f"“{name}” must be text.")
-    if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+    if NOT_TEXT.search(value):
         raise FrameRefused(Code.BAD_FRAME, f"“{name}” holds a character that can’t be kept.")
     return value
 
