@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test import TransactionTestCase
 from playwright.sync_api import Page
 
+from moderation.audit import triggers
 from tests import services
 from tests.settings import GROUND
 from tests.sites import Site
@@ -29,6 +32,20 @@ def pytest_report_header() -> str:
 
 def pytest_unconfigure() -> None:
     GROUND.clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flushable_audit_log() -> Iterator[None]:
+    """The database refuses to empty the audit log: its triggers go before a flush; `post_migrate` puts them up anew."""
+    flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+    def without_triggers(case: TransactionTestCase) -> None:
+        triggers.take_down(connection)
+        flush(case)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", without_triggers)
+        yield
 
 
 @pytest.fixture(scope="session")

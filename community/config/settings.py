@@ -231,6 +231,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "community.live",
+    "moderation.audit",
     "moderation.sanctions",
     "moderation.crisis",
     "community.members",
