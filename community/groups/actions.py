@@ -11,6 +11,8 @@ from community.groups.models import Group, JoinRequest, Membership
 from community.groups.removal import remove_member
 from community.live import eviction
 from community.members.models import Member
+from moderation.audit.actions import Subject, record, trail
+from moderation.audit.verbs import Verb
 
 __all__ = ["answer_request", "ask_to_join", "join_group", "leave_group", "remove_member", "set_role"]
 
@@ -54,6 +56,7 @@ def ask_to_join(*, group: Group, member: Member, words: str, at: datetime) -> Jo
 
 
 @transaction.atomic
+@trail()
 def answer_request(
     *, request: JoinRequest, by: Member, answer: JoinRequest.Answer, at: datetime
 ) -> JoinRequest:
@@ -67,6 +70,14 @@ def answer_request(
         Membership.objects.get_or_create(
             group=request.group, member=request.member, defaults={"joined_at": at}
         )
+    record(
+        verb=Verb.GROUP_REQUEST_ANSWERED,
+        actor=by.pk,
+        subject=Subject("member", request.member_id),
+        scope=request.group.tag,
+        facts={"request": request.pk, "answer": answer.value},
+        at=at,
+    )
     request.refresh_from_db()
     return request
 
@@ -81,11 +92,22 @@ def leave_group(*, group: Group, member: Member) -> bool:
 
 
 @transaction.atomic
-def set_role(*, membership: Membership, role: Membership.Role) -> Membership:
+@trail()
+def set_role(*, membership: Membership, role: Membership.Role, by: Member, at: datetime) -> Membership:
     """Give someone a role in a group. Their open rooms are entered anew, with the new role. Raises OnlyFacilitator."""
     if role != Membership.Role.FACILITATOR:
         refuse_to_leave_alone(membership.group, membership.member)
-    Membership.objects.filter(pk=membership.pk).update(role=role)
+    held = Membership.objects.select_for_update().filter(pk=membership.pk)
+    for was in held.exclude(role=role).values_list("role", flat=True):
+        record(
+            verb=Verb.ROLE_CHANGED,
+            actor=by.pk,
+            subject=Subject("member", membership.member_id),
+            scope=membership.group.tag,
+            facts={"from": was, "to": role.value},
+            at=at,
+        )
+    held.update(role=role)
     eviction.evict(membership.member_id, membership.group.tag)
     membership.refresh_from_db()
     return membership

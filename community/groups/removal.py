@@ -10,6 +10,7 @@ from django.db import transaction
 from community.groups.models import Group, JoinRequest, Membership
 from community.live import eviction, log
 from community.members.models import Member
+from moderation.audit.actions import trail
 from moderation.sanctions.actions import restrict
 from moderation.sanctions.models import Restriction
 
@@ -33,6 +34,7 @@ def on_removal(told: Told) -> None:
 
 
 @transaction.atomic
+@trail()
 def remove_member(*, group: Group, member: Member, by: Member, reason: str, at: datetime) -> None:
     """Remove a member from a group, from the group's page. Locks the group's logs first, so that what they were about
     to write either came before or is refused.

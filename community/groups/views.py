@@ -159,7 +159,8 @@ def role(request: MemberRequest, slug: str, public_id: str) -> HttpResponse:
     theirs = access.membership_to_set_role_of(request.user, slug, public_id)
     form = RoleForm(request.POST)
     if form.is_valid():
-        actions.set_role(membership=theirs, role=Membership.Role(form.cleaned_data["role"]))
+        given = Membership.Role(form.cleaned_data["role"])
+        actions.set_role(membership=theirs, role=given, by=request.user, at=timezone.now())
         messages.success(request, f"{theirs.member.handle}: {theirs.get_role_display().lower()} from now on.")
     return redirect("groups:person", slug, public_id)
 

@@ -11,6 +11,9 @@ from django.utils import timezone
 
 from community.live import eviction
 from community.members.models import Member
+from moderation.audit.actions import Subject, record, trail
+from moderation.audit.verbs import Verb
+from moderation.sanctions.models import EVERYWHERE
 
 
 class HandleTaken(Exception):
@@ -33,14 +36,24 @@ def change_password(
     *, member: Member, password: str, keep: str | None = None, at: datetime | None = None
 ) -> None:
     """Set the password and end every sign-in of the member but `keep`, a session key: rows and connections alike."""
-    others = sign_ins_of(member, but=keep, at=at or timezone.now())
-    with transaction.atomic():
+    at = at or timezone.now()
+    others = sign_ins_of(member, but=keep, at=at)
+    with transaction.atomic(), trail():
         member.set_password(password)
         member.save(update_fields=["password"])
         Session.objects.filter(session_key__in=others).delete()
         eviction.end_all_sign_ins(member.pk, except_session=keep)
         if keep is not None:
             eviction.renew_sign_in(keep)
+        record(
+            verb=Verb.PASSWORD_CHANGED,
+            # Who comes by a link from a mail is not signed in.
+            actor=member.pk if keep else None,
+            subject=Subject("member", member.pk),
+            scope=EVERYWHERE,
+            facts={"sign_ins_ended": len(others)},
+            at=at,
+        )
 
 
 def sign_out(*, session_key: str) -> None:

@@ -10,6 +10,7 @@ from django.db import transaction
 from community.live import eviction
 from community.members.actions import sign_ins_of
 from community.members.models import Member
+from moderation.audit.actions import trail
 from moderation.sanctions.actions import lift, restrict
 from moderation.sanctions.models import EVERYWHERE, Restriction
 
@@ -19,7 +20,7 @@ def suspend(
 ) -> Restriction:
     """Keep a member out of the whole place until a time, or until the suspension is lifted."""
     sign_ins = sign_ins_of(member, but=None, at=at)
-    with transaction.atomic():
+    with transaction.atomic(), trail():
         restriction = restrict(
             member_id=member.pk,
             kind=Restriction.Kind.SUSPENSION,
@@ -37,6 +38,7 @@ def suspend(
 
 
 @transaction.atomic
+@trail()
 def lift_suspension(*, member: Member, by: Member | None, at: datetime) -> bool:
     """Let a member in again; False when no suspension stood."""
     kind = Restriction.Kind.SUSPENSION

@@ -1,3 +1,5 @@
+from collections.abc import Collection, Mapping
+
 from django.apps import AppConfig
 
 
@@ -8,12 +10,20 @@ class RoomsConfig(AppConfig):
     def ready(self) -> None:
         from community.groups import removal
         from community.live import domain, ticks
+        from moderation.audit import words
         from sessions.rooms.domain import rooms
         from sessions.rooms.jobs import end_spent_mutes, forget_old_words, tell_rooms_of_removal
         from sessions.rooms.views import refused
 
         domain.register(rooms)
+        words.register_names("room", names)
         rooms.show_refusals_with(refused)
         ticks.register("end_spent_mutes", every_seconds=10, run=end_spent_mutes)
         ticks.register("forget_old_words", every_seconds=3600, run=forget_old_words)
         removal.on_removal(tell_rooms_of_removal)
+
+
+def names(ids: Collection[int]) -> Mapping[int, str]:
+    from sessions.rooms.models import Room
+
+    return dict(Room.objects.filter(pk__in=ids).values_list("pk", "name"))

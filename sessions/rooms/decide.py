@@ -27,6 +27,9 @@ from community.live.domain import (
 )
 from community.live.prepared import Prepared
 from community.members.models import Member
+from moderation.audit.actions import Subject, record, trail
+from moderation.audit.chain import digest_of
+from moderation.audit.verbs import Verb
 from moderation.sanctions.actions import lift, restrict
 from moderation.sanctions.models import EVERYWHERE, Restriction
 from sessions.rooms import acts
@@ -173,13 +176,14 @@ class Deliberation:
     # --- deciding ------------------------------------------------------------------------------------------------
 
     def run(self) -> list[Decision]:
-        decisions = []
-        for pending in self.batch.pending:
-            decision = self._one(pending.command, pending.repeat)
-            if isinstance(decision, Append) and not pending.repeat:
-                self._count(pending.command.opened.log_id, decision)
-            decisions.append(decision)
-        self._save()
+        with trail():
+            decisions = []
+            for pending in self.batch.pending:
+                decision = self._one(pending.command, pending.repeat)
+                if isinstance(decision, Append) and not pending.repeat:
+                    self._count(pending.command.opened.log_id, decision)
+                decisions.append(decision)
+            self._save()
         return decisions
 
     def _count(self, log_id: int, decision: Append) -> None:
@@ -349,12 +353,27 @@ class Deliberation:
         if isinstance(act, acts.Hide):
             if not (own or standing.keeps_order):
                 return NOT_YOURS
-            return self._hide(message, "author" if own else "moderator", act.reason)
+            hidden = self._hide(message, "author" if own else "moderator", act.reason)
+            if not own:
+                self._record(Verb.MESSAGE_HIDDEN, hidden, room, author, message, act.reason)
+            return hidden
         if message.data.get("hidden") is not True:
             return Same()
         if not (standing.keeps_order and message.data.get("why") != "author"):
             return NOT_YOURS
-        return self._restore(message, act.reason)
+        restored = self._restore(message, act.reason)
+        self._record(Verb.MESSAGE_RESTORED, restored, room, author, message, act.reason)
+        return restored
+
+    def _record(
+        self, verb: Verb, decision: Decision, room: Room, by: Member, message: Stored, reason: str
+    ) -> None:
+        """What a keeper does to the words of another is on record; taking back one's own is nobody's business."""
+        if not isinstance(decision, Append):
+            return
+        facts = {"author": message.actor} | ({"reason": digest_of(reason)} if reason else {})
+        subject = Subject("message", message.seq)
+        record(verb=verb, actor=by.pk, subject=subject, scope=room.tag, facts=facts, at=self.at)
 
     def _hide(self, message: Stored, why: str, reason: str) -> Decision:
         if message.data.get("hidden"):

@@ -215,7 +215,8 @@ def test_the_only_facilitator_hands_the_group_on_before_leaving() -> None:
     facilitator, member = member_of(group, FACILITATOR), member_of(group)
     as_(facilitator).post(f"/groups/{group.slug}/departures/")
     assert group.memberships.filter(member=facilitator).exists()
-    actions.set_role(membership=group.memberships.get(member=member), role=FACILITATOR)
+    theirs = group.memberships.get(member=member)
+    actions.set_role(membership=theirs, role=FACILITATOR, by=facilitator, at=timezone.now())
     as_(facilitator).post(f"/groups/{group.slug}/departures/")
     assert not group.memberships.filter(member=facilitator).exists()
 

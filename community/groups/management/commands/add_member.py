@@ -10,9 +10,13 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
+from django.utils import timezone
 
 from community.groups.models import Group, Membership
 from community.members.models import Member, skeleton
+from moderation.audit.actions import Subject, record, trail
+from moderation.audit.verbs import Verb
+from moderation.sanctions.models import EVERYWHERE
 
 PASSWORD_BYTES = 18
 
@@ -54,14 +58,20 @@ class Command(BaseCommand):
             member.full_clean()
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
-        with transaction.atomic():
+        with transaction.atomic(), trail():
             member.save()
+            self._record(Verb.MEMBER_ADDED, member, EVERYWHERE, role)
             for group, group_role in places:
                 Membership.objects.create(group=group, member=member, role=group_role)
+                self._record(Verb.GROUP_MEMBER_ADDED, member, group.tag, group_role)
         who = f"{member.handle} ({member.get_role_display().lower()})"
         self.stdout.write(f"{who} is in, and signs in as {member.email}.")
         if not password_stdin:
             self.stdout.write(f"First password, shown only now: {password}")
+
+    def _record(self, verb: Verb, member: Member, scope: str, role: str) -> None:
+        subject = Subject("member", member.pk)
+        record(verb=verb, actor=None, subject=subject, scope=scope, facts={"as": role}, at=timezone.now())
 
     def _place(self, text: str) -> tuple[Group, str]:
         slug, _, role = text.partition(":")
