@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,7 +54,7 @@ def enterable_by(member: Member) -> QuerySet[Room]:
         open_groups &= Q(group__audience=Group.Audience.FAMILY)
     mine = Membership.objects.filter(member=member).values("group_id")
     return (
-        Room.objects.select_related("group", "log")
+        Room.objects.select_related("group", "log", "turn__member")
         .filter(Q(group_id__in=mine) | open_groups)
         .exclude(group_id__in=_barred(member))
     )
@@ -68,24 +68,25 @@ def room_for(member: Member, slug: str) -> Room:
     return room
 
 
-def standing_in(member: Member, room: Room) -> Standing:
-    membership = Membership.objects.filter(group_id=room.group_id, member=member).values_list(
-        "role", flat=True
-    )
+def restrictions_of(member: Member, room: Room) -> dict[str, Restriction]:
+    """What keeps the member from this room or from writing in it, by kind."""
+    scopes = {Restriction.Kind.REMOVAL: f"group:{room.group_id}", Restriction.Kind.MUTE: room.tag}
+    in_force = Restriction.objects.in_force(timezone.now()).filter(member=member, scope__in=scopes.values())
+    return {each.kind: each for each in in_force if scopes.get(Restriction.Kind(each.kind)) == each.scope}
+
+
+def standing_with(
+    member: Member, room: Room, role: str | None, restrictions: Mapping[str, Restriction]
+) -> Standing:
     return Standing(
         member_active=member.is_active,
         member_role=member.role,
         joining=room.group.joining,
         listed=room.group.listed,
         audience=room.group.audience,
-        membership_role=membership.first(),
-        removed=room.group_id in _barred(member),
+        membership_role=role,
+        removed=Restriction.Kind.REMOVAL in restrictions,
     )
-
-
-def mute_of(member: Member, room: Room) -> Restriction | None:
-    in_force = Restriction.objects.in_force(timezone.now())
-    return in_force.filter(member=member, kind=Restriction.Kind.MUTE, scope=room.tag).first()
 
 
 def pairs_still_open(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:

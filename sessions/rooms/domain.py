@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from django.db.models import OuterRef, Q, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -12,14 +13,16 @@ from django.utils import timezone
 from community.groups.models import Membership
 from community.live import frames
 from community.live.domain import Author, Batch, Command, Decision, Opened, Refuse
-from community.live.models import Event, Log
+from community.live.models import Event
 from community.members.models import Member
+from moderation.sanctions.models import Restriction
 from sessions.rooms import access, acts
 from sessions.rooms.decide import Deliberation
 from sessions.rooms.models import Hand, ReadPosition, Room, Turn
 from sessions.rooms.phases import PHASES
 
 RECENT_EVENTS = 200
+WHOLE = ("group", "log", "turn__member")
 
 
 RefusalPage = Callable[[Any, str, dict[str, str], str, str, int], HttpResponse]
@@ -54,21 +57,29 @@ class Rooms:
         return Deliberation(batch).run()
 
     def state(self, log_id: int, member: Any) -> dict[str, Any]:
-        room = Room.objects.select_related("group").get(log_id=log_id)
+        return self.state_of(Room.objects.select_related(*WHOLE).get(log_id=log_id), member)
+
+    def state_of(self, room: Room, member: Any) -> dict[str, Any]:
+        """The state from a room that has been loaded with all it names (`WHOLE`). Four queries."""
         phase = PHASES[room.phase]
-        standing = access.standing_in(member, room)
-        mute = access.mute_of(member, room)
-        queue = [hand.member for hand in Hand.objects.filter(room=room).select_related("member")]
-        turn = Turn.objects.filter(room=room).select_related("member").first()
+        turn: Turn | None = getattr(room, "turn", None)
+        queue = list(Hand.objects.filter(room=room).values_list("member__public_id", flat=True))
+        people = self._people(room, member)
+        restrictions = access.restrictions_of(member, room)
+        standing = access.standing_with(member, room, people[member.public_id][1], restrictions)
+        mute = restrictions.get(Restriction.Kind.MUTE)
         read = ReadPosition.objects.filter(room=room, member=member).values_list("seq", flat=True).first()
         return {
             "phase": phase.name,
             "writes": phase.writes,
             "crosstalk": phase.crosstalk,
-            "queue": [person.public_id for person in queue],
+            "queue": queue,
             "turn": turn
             and {"member": turn.member.public_id, "until": frames.stamp(turn.until) if turn.until else None},
-            "members": self._members(room, [*queue, *([turn.member] if turn else []), member]),
+            "members": {
+                public_id: {"handle": handle, "role": role or Membership.Role.MEMBER}
+                for public_id, (handle, role) in people.items()
+            },
             "can": [
                 word
                 for word, holds in (
@@ -87,17 +98,24 @@ class Rooms:
             "blocked": [],
         }
 
-    def _members(self, room: Room, also: list[Any]) -> dict[str, dict[str, str]]:
-        """Those whom a reader meets here: who keeps the room, who wrote lately, who waits or speaks."""
-        newest = Log.objects.values_list("last_seq", flat=True).get(pk=room.log_id)
-        lately = Event.objects.filter(log_id=room.log_id, seq__gt=newest - RECENT_EVENTS).values("actor")
-        roles = dict(Membership.objects.filter(group_id=room.group_id).values_list("member_id", "role"))
-        keepers = [pk for pk, role in roles.items() if role != Membership.Role.MEMBER]
-        people = Member.objects.filter(pk__in=lately) | Member.objects.filter(pk__in=keepers)
-        found = {person.pk: person for person in [*people.only("public_id", "handle"), *also]}
+    def _people(self, room: Room, member: Any) -> dict[str, tuple[str, str | None]]:
+        """Public id -> handle and role in the group (None: no member of it) of those whom a reader meets here: oneself,
+        who keeps the room, who wrote lately, who waits or speaks.
+        """
+        lately = Event.objects.filter(log_id=room.log_id, seq__gt=room.log.last_seq - RECENT_EVENTS)
+        memberships = Membership.objects.filter(group_id=room.group_id)
+        met = (
+            Q(pk=member.pk)
+            | Q(pk__in=lately.filter(actor__isnull=False).values("actor"))
+            | Q(pk__in=memberships.exclude(role=Membership.Role.MEMBER).values("member_id"))
+            | Q(pk__in=Hand.objects.filter(room=room).values("member_id"))
+            | Q(pk__in=Turn.objects.filter(room=room).values("member_id"))
+        )
+        role = memberships.filter(member=OuterRef("pk")).values("role")[:1]
+        rows = Member.objects.filter(met).annotate(role_here=Subquery(role))
         return {
-            person.public_id: {"handle": person.handle, "role": roles.get(person.pk, Membership.Role.MEMBER)}
-            for person in found.values()
+            public_id: (handle, role)
+            for public_id, handle, role in rows.values_list("public_id", "handle", "role_here")
         }
 
     def save_seen(self, positions: Mapping[tuple[int, int], int]) -> None:

@@ -80,7 +80,7 @@ class Visit:
 
     def __init__(self, member: Member, slug: str) -> None:
         self.room: Room = access.room_for(member, slug)
-        self.state: dict[str, Any] = rooms.state(self.room.log_id, member)
+        self.state: dict[str, Any] = rooms.state_of(self.room, member)
         self.people = People(self.state, member)
         self.floor = panel.floor(self.state, self.people)
         self.writing = panel.writing(self.state, self.floor)
