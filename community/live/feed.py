@@ -149,8 +149,8 @@ class Feed:
             return self.ring[0].end - len(self.ring[0].payload) if self.ring else self.end
         return self.ring[seq - self.ring[0].seq].end
 
-    def room_in_window(self, reader: Reader, position: int) -> bool:
-        return (
-            position - reader.acked < WINDOW_EVENTS
-            and self.end_at(position) - reader.acked_end < WINDOW_BYTES
-        )
+    def left_in_window(self, reader: Reader, position: int) -> int:
+        """How many events a reader that stands there may be sent before it acknowledges some."""
+        if self.end_at(position) - reader.acked_end >= WINDOW_BYTES:
+            return 0
+        return WINDOW_EVENTS - (position - reader.acked)

@@ -130,11 +130,13 @@ class Hub:
         acked_above = before - WINDOW_EVENTS
         end_above = feed.end - WINDOW_BYTES
         feed.extend(payloads)
+        acked_from = feed.head - WINDOW_EVENTS
+        end_from = feed.end - WINDOW_BYTES
         frame = feed.frame(payloads, feed.head)
         left_behind = [
             reader
             for reader in feed.live
-            if reader.connection.congested or reader.acked <= acked_above or reader.acked_end <= end_above
+            if reader.connection.congested or reader.acked < acked_from or reader.acked_end < end_from
         ]
         for reader in left_behind:
             reader.live = False
@@ -301,12 +303,13 @@ class Hub:
         connection = reader.connection
         while reader in feed.behind and not connection.over and not connection.congested:
             self.promote(feed, reader)
-            if reader.live or reader.cursor > feed.head or not feed.room_in_window(reader, reader.cursor):
+            if reader.live or reader.cursor > feed.head or feed.left_in_window(reader, reader.cursor) <= 0:
                 return
-            chunk = feed.slice(reader.cursor, CHUNK_EVENTS)
+            most = min(CHUNK_EVENTS, feed.left_in_window(reader, reader.cursor))
+            chunk = feed.slice(reader.cursor, most)
             if chunk is None:
                 try:
-                    rows = await in_database(log.payloads_after, feed.log_id, reader.cursor, CHUNK_EVENTS)
+                    rows = await in_database(log.payloads_after, feed.log_id, reader.cursor, most)
                 except (DatabaseError, InterfaceError):
                     logger.warning("catch_up_failed")
                     self.loop.call_later(1.0, self._wake.set)
