@@ -26,7 +26,7 @@ from tests.live_fixtures import SetClock
 
 pytestmark = pytest.mark.django_db
 
-QUERIES = 10
+QUERIES = 11
 
 
 def as_(member: Member) -> Client:
