@@ -72,10 +72,10 @@ class Reading:
             self._blocks = _blocks(self._answer)
             self._began(await anext(self._blocks), anew)
         else:
-            await self._poll(where, anew)
+            await self._poll(where, anew=anew, wait=0)
 
-    async def _poll(self, where: Frame, anew: bool) -> None:
-        path = f"/live/{self.place.slug}/events/?{urlencode(where | {'wait': 0 if anew else 5})}"
+    async def _poll(self, where: Frame, *, anew: bool, wait: int) -> None:
+        path = f"/live/{self.place.slug}/events/?{urlencode(where | {'wait': wait})}"
         answer = await ask(self.server.port, "GET", path, cookie=self.person.cookie)
         assert answer.status == 200
         told = orjson.loads(await answer.body())
@@ -103,7 +103,7 @@ class Reading:
         """Read on to this seq."""
         while self.last < head:
             if self.transport == "poll":
-                await self._poll({"epoch": self.place.epoch, "since": self.last}, anew=False)
+                await self._poll({"epoch": self.place.epoch, "since": self.last}, anew=False, wait=25)
                 continue
             if self._talker is not None:
                 frame = await self._talker.next()
