@@ -26,7 +26,7 @@ from tests.live_fixtures import SetClock
 
 pytestmark = pytest.mark.django_db
 
-QUERIES = 11
+QUERIES = 12
 
 
 def as_(member: Member) -> Client:
