@@ -47,9 +47,7 @@ def test_what_is_selected_along_costs_no_further_query() -> None:
         lambda members: Membership.objects.filter(member_id__in=members).select_related("member", "group"),
         int,
     )
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         [found] = prepared({membership.member_id})
         assert (found.member.handle, found.group.slug) == (membership.member.handle, membership.group.slug)
     assert len(queries) == 1
