@@ -86,7 +86,9 @@ def came_from(request: HttpRequest) -> str:
 
 def broken(request: HttpRequest) -> HttpResponse:
     """Needs neither the database nor a sign-in, and has the numbers to ring on it: /help/ may be what broke."""
-    if request.content_type == "application/json" and isinstance(sys.exception(), DatabaseError | InterfaceError):
+    if request.content_type == "application/json" and isinstance(
+        sys.exception(), DatabaseError | InterfaceError
+    ):
         return unavailable()
     code, country = country_for(request.GET.get("country", ""))
     page = {"code": code, "country": country, "countries": kept.all_countries(), "path": request.path}
