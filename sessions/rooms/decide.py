@@ -264,7 +264,10 @@ class Deliberation:
         match command.act:
             case acts.Unmute(member):
                 person = self.by_public_id.get(member)
-                return self._unmute(room, person, None) if person else Same()
+                # One in force was renewed after it was found spent: that one stands.
+                if person is None or (person.pk, Restriction.Kind.MUTE, room.tag) in self.restrictions:
+                    return Same()
+                return self._unmute(room, person, None)
             case acts.Removed(member):
                 person = self.by_public_id.get(member)
                 if person is None:
