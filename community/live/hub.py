@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -55,6 +56,7 @@ class Hub:
         self.on_join: list[Any] = []
         self.on_leave: list[Any] = []
         self._wake = asyncio.Event()
+        self._bus_lost = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -127,8 +129,6 @@ class Hub:
 
     def _broadcast_portion(self, feed: Feed, payloads: Sequence[str]) -> None:
         before = feed.head
-        acked_above = before - WINDOW_EVENTS
-        end_above = feed.end - WINDOW_BYTES
         feed.extend(payloads)
         acked_from = feed.head - WINDOW_EVENTS
         end_from = feed.end - WINDOW_BYTES
@@ -207,16 +207,16 @@ class Hub:
         Without `acks` only the buffer holds the reader back; without `seen` it does not count as being here.
         """
         feed = self.feeds.get(opened.log_id)
+        if feed is not None and feed.epoch != head.epoch:
+            self._send_back(feed, but=connection)
+            self.detach(connection, opened.slug)
+            feed = None
         if feed is None:
             feed = self.feeds[opened.log_id] = Feed(opened, head.epoch, head.last_seq, head.min_seq)
             for hook in self.on_feed_opened:
                 hook(feed)
+            self.fill(feed)  # what was committed since the head was read found no feed that could take it
         feed.min_seq = max(feed.min_seq, head.min_seq)
-        if feed.epoch != head.epoch:
-            feed.epoch = head.epoch
-            feed.min_seq = head.min_seq
-            self._jump(feed, head.last_seq)
-            feed.restart(head.last_seq)
         old = connection.readers.get(opened.slug)
         if old is not None:
             feed.live.discard(old)
@@ -353,13 +353,17 @@ class Hub:
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(TICK_SECONDS if self.bus_ok else TICK_SECONDS_WITHOUT_BUS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TICK_SECONDS if self.bus_ok else TICK_SECONDS_WITHOUT_BUS):
+                    await self._bus_lost.wait()
+            self._bus_lost.clear()
             self.end_slow_ones()
             try:
                 await self.compare_heads()
                 await self.revalidate()
             except (DatabaseError, InterfaceError):
                 logger.warning("tick_without_database")
+            await failpoints.arrive("hub.ticked")
 
     def end_slow_ones(self) -> None:
         """End connections that owe an ack, or have not taken a byte, for 30 s."""
@@ -389,13 +393,17 @@ class Hub:
         for log_id, head in (await in_database(log.heads, list(self.feeds))).items():
             feed = self.feeds.get(log_id)
             if feed is not None and feed.epoch != head.epoch:
-                # No cursor means anything any more: everyone comes back and begins anew.
-                for reader in list(feed.readers):
-                    self.end(reader.connection, "restart", retry_ms=random.randint(200, 2000))  # noqa: S311
+                self._send_back(feed)
             elif feed is not None:
                 feed.forget_below(head.min_seq)
                 if head.last_seq > feed.head:
                     self.fill(feed)
+
+    def _send_back(self, feed: Feed, but: Connection | None = None) -> None:
+        """In a new epoch no cursor means anything any more: everyone comes back and begins anew."""
+        for reader in feed.readers:
+            if reader.connection is not but:
+                self.end(reader.connection, "restart", retry_ms=random.randint(200, 2000))  # noqa: S311
 
     async def revalidate(self) -> None:
         """Ask again, for all open connections at once, whether they may still be here."""
@@ -494,6 +502,8 @@ class Hub:
         if ok == self.bus_ok:
             return
         self.bus_ok = ok
+        if not ok:
+            self._bus_lost.set()
         word = "ok" if ok else "degraded"
         for connection in self.connections:
             connection.send({"t": "status", "bus": word, "presence": word})

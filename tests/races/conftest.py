@@ -19,7 +19,7 @@ from community.members.models import Member
 from sessions.rooms.models import Room
 from tests import services
 from tests.live_client import aside, sign_in
-from tests.races.readers import HandTime, Held, RecordingPipe, attach
+from tests.races.readers import HandTime, Held, RecordingPipe, attach, patiently
 from tests.sessions.conftest import alder, fern, juniper, room, wren
 
 __all__ = ["alder", "fern", "juniper", "room", "wren"]
@@ -99,7 +99,10 @@ def read(hub: Hub) -> Read:
         member: Member, room: Room, *, since: int | None = None, pipe: RecordingPipe | None = None
     ) -> RecordingPipe:
         pipe = pipe or RecordingPipe()
-        return await attach(hub, member, await aside(sign_in, member), room, since, pipe)
+        await attach(hub, member, await aside(sign_in, member), room, since, pipe)
+        if (filling := hub.feeds[room.log_id].filling) is not None:
+            await patiently(filling)
+        return pipe
 
     return read
 
