@@ -95,6 +95,8 @@ def verdict(target: Target, measured: Measured) -> str:
     words = {"rate": "deliveries/s", "server_cpu": "CPU a delivery", "p99": "p99"}[target.quantity]
     bound = f"{'≤' if target.at_most else '≥'} {target.bound:g} ×"
     answer = "met" if target.is_met(ratio) else "NOT met"
+    if measured.doubts():
+        answer = f"{answer}, but too noisy to tell"
     least, most = min(measured.ratios(target.quantity)), max(measured.ratios(target.quantity))
     return f"{target.scenario}: {words} {bound} bare: {ratio:.2f} × ({least:.2f} to {most:.2f}), {answer}"
 
