@@ -151,6 +151,7 @@ class Feed:
 
     def left_in_window(self, reader: Reader, position: int) -> int:
         """How many events a reader that stands there may be sent before it acknowledges some."""
-        if self.end_at(position) - reader.acked_end >= WINDOW_BYTES:
+        # Below the ring its bytes can only be guessed: to who owes nothing they never count.
+        if position > reader.acked and self.end_at(position) - reader.acked_end >= WINDOW_BYTES:
             return 0
         return WINDOW_EVENTS - (position - reader.acked)

@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import orjson
+from django.db import transaction
 
 from community.live import log
 from community.live.connection import Connection
 from community.live.domain import Command, Outcome
-from community.live.eviction import Eviction
 from community.live.frames import Frame
 from community.live.hub import Hub
 from community.live.log import Commit
@@ -20,7 +20,7 @@ from community.live.sockets import enter
 from community.live.writer import Writer
 from community.members.models import Member
 from sessions.rooms.models import Room
-from tests.live_client import aside, command, events_in
+from tests.live_client import aside, command, events_in, say
 from tests.live_fixtures import WAIT, Stop
 
 T = TypeVar("T")
@@ -168,9 +168,13 @@ async def written(room: Room, member: Member, *frames: dict[str, Any]) -> list[O
     return await aside(write_each)
 
 
-async def head_of(room: Room) -> int:
-    return (await aside(log.head, room.log_id)).last_seq
-
-
-def everything_of(member: Member) -> Eviction:
-    return Eviction(member_id=member.pk)
+def fill_room(room: Room, member: Member, count: int, text: str = "word") -> None:
+    """So many messages in one batch."""
+    with transaction.atomic():
+        log.append(
+            [
+                Command(asked.opened, asked.author, asked.act)
+                for number in range(count)
+                for asked in [command(room, member, say(room, f"{text} {number}"))]
+            ]
+        )

@@ -12,7 +12,7 @@ from django.db import transaction
 from community.live import feed as feeds
 from community.live import log
 from community.live.clock import clock
-from community.live.domain import Command, Committed
+from community.live.domain import Committed
 from community.live.feed import CHUNK_EVENTS
 from community.live.hub import GAP_SECONDS, TICK_SECONDS, TICK_SECONDS_WITHOUT_BUS, Hub
 from community.live.log import Commit
@@ -21,18 +21,7 @@ from sessions.rooms.models import Room
 from tests.live_client import Enter, act, aside, command, say
 from tests.live_fixtures import SetClock, SetHook
 from tests.races.conftest import Read
-from tests.races.readers import HandTime, Held, RecordingPipe, patiently, written
-
-
-def fill_room(room: Room, member: Member, count: int, text: str = "word") -> None:
-    with transaction.atomic():
-        log.append(
-            [
-                Command(asked.opened, asked.author, asked.act)
-                for number in range(count)
-                for asked in [command(room, member, say(room, f"{text} {number}"))]
-            ]
-        )
+from tests.races.readers import HandTime, Held, RecordingPipe, fill_room, patiently, written
 
 
 class Gate:
