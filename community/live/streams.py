@@ -274,7 +274,7 @@ async def _park(live: Engine, visit: _Visit, pipe: PollPipe, receive: Receive) -
     """Wait until there is something, the time is up, or the reader has left. Raises Turned when it may not read on."""
     query = parse_qs(visit.scope.get("query_string", b"").decode("latin1"))
     asked = query.get("wait", ["0"])[0]
-    wait = min(float(asked), WAIT_SECONDS_MAX) if asked.isdigit() and len(asked) < 4 else 0.0
+    wait = min(float(asked), WAIT_SECONDS_MAX) if asked.isdecimal() and len(asked) < 4 else 0.0
     if wait == 0:
         return
     connection = visit.connection

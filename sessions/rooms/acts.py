@@ -232,8 +232,13 @@ def _seq(value: Any, name: str) -> int:
     return number
 
 
+def _written(value: str) -> int | None:
+    """A number in digits; longer ones than any limit here are none."""
+    return int(value) if value.isdecimal() and len(value) < 10 else None
+
+
 def _seconds(value: Any) -> int:
-    number = int(value) if isinstance(value, str) and value.isdecimal() else _whole(value)
+    number = _written(value) if isinstance(value, str) else _whole(value)
     if number is None or not 0 < number <= TURN_SECONDS_MAX:
         raise FrameRefused(Code.BAD_FRAME, "A turn lasts from a second to an hour.")
     return number
@@ -242,7 +247,7 @@ def _seconds(value: Any) -> int:
 def _minutes(value: Any) -> int | None:
     if value is None:
         return None
-    number = int(value) if isinstance(value, str) and value.isdecimal() else _whole(value)
+    number = _written(value) if isinstance(value, str) else _whole(value)
     if number is None or not 0 < number <= MUTE_MINUTES_MAX:
         raise FrameRefused(Code.BAD_FRAME, "A mute lasts from a minute to thirty days.")
     return number

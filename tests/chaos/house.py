@@ -101,6 +101,7 @@ class House:
             connection.execute("CREATE DATABASE house")
         self.first, self.second = self.server("first"), self.server("second")
         self.first.manage("migrate", "--no-input", "--verbosity", "0")
+        self.first.manage("collectstatic", "--no-input", "--verbosity", "0")
         self.open()
         return self
 
@@ -136,7 +137,7 @@ class House:
 
     def place(self) -> Place:
         """A room in which nothing has happened."""
-        self.places = self.places or self.furnish(rooms=12, people=10)
+        self.places = self.places or self.furnish(rooms=30, people=10)
         return self.places.pop()
 
     def furnish(self, rooms: int, people: int) -> list[Place]:
