@@ -269,7 +269,8 @@ def events_in(frames: list[Frame], room: Room | str | None = None) -> list[Frame
     found: list[Frame] = []
     for frame in frames:
         if frame["t"] in {"ev", "batch"} and (room is None or frame["room"] == slug_of(room)):
-            found += frame["ev"] if frame["t"] == "batch" else [frame]
+            alone = {name: value for name, value in frame.items() if name not in {"t", "room"}}
+            found += frame["ev"] if frame["t"] == "batch" else [alone]
     return found
 
 
