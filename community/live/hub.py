@@ -453,7 +453,9 @@ class Hub:
                     self.shut_out(connection, slug)
 
     def evicted_since(self, serial: int, connection: Connection) -> bool:
-        """Whether anything about this connection's member was revoked after `serial`."""
+        """Whether anything about this connection's member was revoked after `serial`; what is forgotten counts."""
+        if self.eviction_serial - serial > len(self.evictions):
+            return True
         return any(
             number > serial and eviction.concerns(connection.member.pk, connection.session_key)
             for number, eviction in self.evictions

@@ -8,7 +8,7 @@ from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import path, re_path
 
-from community.live.sockets import refuse, socket
+from community.live.sockets import refuse, socket, watched
 from community.live.streams import by_method, or_unavailable, poll, stream
 
 
@@ -16,10 +16,13 @@ def build(http: Any) -> Any:
     """The whole application around Django's own."""
     streams = URLRouter(
         [
-            path("live/<slug:slug>/stream/", or_unavailable(AuthMiddlewareStack(stream))),
-            path("live/<slug:slug>/events/", by_method(or_unavailable(AuthMiddlewareStack(poll)), http)),
+            path("live/<slug:slug>/stream/", or_unavailable(watched(AuthMiddlewareStack(stream)))),
+            path(
+                "live/<slug:slug>/events/",
+                by_method(or_unavailable(watched(AuthMiddlewareStack(poll))), http),
+            ),
             re_path("", http),
         ]
     )
-    sockets = URLRouter([path("live/", AuthMiddlewareStack(socket)), re_path("", cast(Any, refuse))])
+    sockets = URLRouter([path("live/", watched(AuthMiddlewareStack(socket))), re_path("", cast(Any, refuse))])
     return ProtocolTypeRouter({"http": streams, "websocket": sockets})

@@ -52,8 +52,20 @@ FRAMES_AT_ONCE = 400
 FAIR_FRAMES = 20
 KEY_CHARS = 64
 QUIET_TRIES = 5
+LATE_RETRY_MS = 1000
+REVOKED = "porchlight.revoked"
 NO_ROOM = Refuse(Code.NOT_FOUND, "There is no such room.")
 TOO_FAST = Refuse(Code.RATE, "That was a lot at once. Wait a moment, then send it again.", retry=True)
+
+
+def watched(application: Any) -> Any:
+    """Note what had been revoked before anyone is identified: a revocation that comes later finds whom it concerns."""
+
+    async def watching(scope: Scope, receive: Receive, send: Send) -> None:
+        live = await engine.start()
+        await application(dict(scope, **{REVOKED: live.hub.eviction_serial}), receive, send)
+
+    return watching
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,8 +79,8 @@ async def socket(scope: Scope, receive: Receive, send: Send) -> None:
     if not origins.allowed(dict(scope["headers"])):
         await send({"type": "websocket.close"})
         return
+    await failpoints.arrive("socket.arrived")
     live = await engine.start()
-    serial = live.hub.eviction_serial
     offered = scope.get("subprotocols") or []
     await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if SUBPROTOCOL in offered else None})
     protocol = scope.get("extensions", {}).get(EXTENSION)
@@ -87,8 +99,10 @@ async def socket(scope: Scope, receive: Receive, send: Send) -> None:
         return
     live.hub.add(connection)
     try:
-        if live.hub.evicted_since(serial, connection):
+        if live.hub.evicted_since(scope[REVOKED], connection):
             await live.hub.revalidate()
+        if live.draining:
+            live.hub.end(connection, "restart", retry_ms=LATE_RETRY_MS)
         connection.send(_welcome(connection))
         await _Conversation(live, connection).listen(receive)
     finally:

@@ -15,7 +15,8 @@ import orjson
 import structlog
 from django.db import DatabaseError, InterfaceError
 
-from community.live import engine, log, origins
+from community.live import engine, failpoints, log, origins
+from community.live.access import still_welcome
 from community.live.connection import Connection, Pipe
 from community.live.database import in_database
 from community.live.domain import Head, Opened
@@ -24,7 +25,7 @@ from community.live.feed import CHUNK_EVENTS
 from community.live.frames import Frame
 from community.live.hub import GONE
 from community.live.pipes import EXTENSION
-from community.live.sockets import enter, subd_frame, why_out
+from community.live.sockets import REVOKED, enter, subd_frame, why_out
 
 logger = structlog.get_logger("community.live")
 
@@ -73,11 +74,13 @@ class _Visit:
         self.scope = scope
         self.pipe = pipe
         self.slug: str = scope["url_route"]["kwargs"]["slug"]
+        self.revoked: int = scope[REVOKED]
 
     async def begin(self) -> Engine:
         """Let the reader in. Raises Turned."""
         if not origins.allowed(dict(self.scope["headers"])):
             raise Turned(403, {"t": "err", "id": None, "code": "denied", "retry": False})
+        await failpoints.arrive("stream.arrived")
         self.live = await engine.start()
         if self.live.draining:
             raise Turned(503, UNAVAILABLE)
@@ -92,17 +95,28 @@ class _Visit:
                 self.pipe,
                 one_room=True,
             )
-            await self._enter()
+            await self.enter()
         except (DatabaseError, InterfaceError):
             raise Turned(503, UNAVAILABLE) from None
         return self.live
 
-    async def _enter(self) -> None:
-        hub = self.live.hub
+    @property
+    def outdated(self) -> bool:
+        """Whether anything about the reader was revoked since it was last looked at."""
+        return self.live.hub.evicted_since(self.revoked, self.connection)
+
+    async def enter(self) -> None:
+        """Find out whether, and where, the reader comes in, until nothing is revoked meanwhile. Raises Turned."""
+        sign = (self.connection.session_key, self.connection.member.pk, self.connection.stamp)
         while True:
-            serial = hub.eviction_serial
+            if self.outdated:
+                self.revoked = self.live.hub.eviction_serial
+                code = (await in_database(still_welcome, {sign}))[sign]
+                if code is not None:
+                    raise Turned(STATUS_OF_GONE[code], {"t": "gone", "code": code})
             entered = await in_database(enter, self.connection.member, self.slug)
-            if not hub.evicted_since(serial, self.connection):
+            await failpoints.arrive("stream.entered")
+            if not self.outdated:
                 break
         if entered is None:
             raise Turned(404, NOT_FOUND)
@@ -156,8 +170,10 @@ class StreamPipe:
         if code == GONE["slow"] and hasattr(self._transport, "abortConnection"):
             self._transport.abortConnection()  # what waits would never leave, and hold the connection open
 
-    async def pour(self) -> None:
+    async def pour(self, headers: list[tuple[bytes, bytes]]) -> None:
         """Send until closed, with a heartbeat comment when there is nothing to say."""
+        await failpoints.arrive("stream.opening")
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
         while True:
             try:
                 async with asyncio.timeout(HEARTBEAT_SECONDS):
@@ -185,14 +201,13 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         (b"cache-control", b"no-store"),
         (b"x-accel-buffering", b"no"),
     ]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
     connection = visit.connection
     live.hub.add(connection)
     connection.send(subd_frame(None, visit.slug, visit.head, visit.state, visit.start, resumes=visit.resumes))
     reader = live.hub.attach(connection, visit.opened, visit.head, visit.start, acks=False)
     live.presence.show(live.hub.feeds[visit.opened.log_id], reader)
     left = asyncio.ensure_future(_until_left(receive))
-    pouring = asyncio.ensure_future(pipe.pour())
+    pouring = asyncio.ensure_future(pipe.pour(headers))
     try:
         await asyncio.wait({left, pouring}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -257,6 +272,16 @@ async def poll(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _events(visit: _Visit) -> list[str]:
+    """What the reader has not got yet. Raises Turned when it was shut out meanwhile."""
+    while True:
+        events = await _stored_events(visit)
+        await failpoints.arrive("poll.read")
+        if not visit.outdated:
+            return events
+        await visit.enter()
+
+
+async def _stored_events(visit: _Visit) -> list[str]:
     feed = visit.live.hub.feeds.get(visit.opened.log_id)
     kept = (
         feed.slice(visit.start, CHUNK_EVENTS) if feed is not None and feed.epoch == visit.head.epoch else None

@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import orjson
+import pytest
 from django.db import transaction
 
+from community.live import hub as hubs
 from community.live import log
 from community.live.connection import Connection
 from community.live.domain import Command, Outcome
@@ -62,6 +64,40 @@ async def patiently(awaitable: Awaitable[T]) -> T:
         raise TimeoutError("this did not come about") from None
     finally:
         alarm.cancel()
+
+
+class Halt:
+    """Where the event loop is held: `hook` is for `arrive`."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        self.go = asyncio.Event()
+        self.times = 0
+
+    async def hook(self, **facts: Any) -> None:
+        self.times += 1
+        self.reached.set()
+        await patiently(self.go.wait())
+
+
+class SlowRead:
+    """A read of the log from its beginning whose answer is held after it was read."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.read = asyncio.Event()
+        self.go = asyncio.Event()
+        self.holding = False
+        in_database = hubs.in_database
+
+        async def held(function: Any, *args: Any, **kwargs: Any) -> Any:
+            answer = await in_database(function, *args, **kwargs)
+            if self.holding and function is log.payloads_after and args[1] == 0:
+                self.holding = False
+                self.read.set()
+                await patiently(self.go.wait())
+            return answer
+
+        monkeypatch.setattr(hubs, "in_database", held)
 
 
 class HandTime:

@@ -116,6 +116,7 @@ async def test_an_ack_of_what_was_never_sent_and_one_that_goes_back_are_no_progr
         hub.end_slow_ones()
     assert pipe.closed == 4008
     other = await read(wren, room)
+    await other.until_seq(5)
     ack(hub, other, room, 2**60)
     assert other.connection.readers[room.slug].acked == 5
 

@@ -21,22 +21,7 @@ from sessions.rooms.models import Room
 from tests.live_client import Enter, act, aside, command, say
 from tests.live_fixtures import SetClock, SetHook
 from tests.races.conftest import Read
-from tests.races.readers import HandTime, Held, RecordingPipe, fill_room, patiently, written
-
-
-class Gate:
-    """Where the event loop is held: `hook` is for `arrive`."""
-
-    def __init__(self) -> None:
-        self.reached = asyncio.Event()
-        self.go = asyncio.Event()
-        self.times = 0
-
-    async def hook(self, **facts: Any) -> None:
-        self.times += 1
-        self.reached.set()
-        await patiently(self.go.wait())
-
+from tests.races.readers import Halt, HandTime, Held, RecordingPipe, SlowRead, fill_room, patiently, written
 
 # --- publishing --------------------------------------------------------------------------------------------------
 
@@ -75,7 +60,7 @@ async def test_a_commit_between_reading_the_head_and_attaching_is_not_missed(
     if someone_reads:
         await enter(juniper, room)
     talker = await enter(wren)
-    between = Gate()
+    between = Halt()
     failpoint("socket.entered", between.hook)
     asking = asyncio.create_task(talker.sub(room))
     await patiently(between.reached.wait())
@@ -229,7 +214,7 @@ async def test_a_gap_is_filled_by_one_read_however_many_events_wait_behind_it(
     hub: Hub, room: Room, wren: Member, read: Read, withheld: Held, hand_time: HandTime, failpoint: SetHook
 ) -> None:
     pipe = await read(wren, room)
-    filling = Gate()
+    filling = Halt()
     failpoint("hub.filling", filling.hook)
     await written(room, wren, *(say(room, f"{number}") for number in range(5)))
     withheld.drop()
@@ -287,30 +272,8 @@ def applied(pipe: RecordingPipe) -> dict[int, dict[str, Any]]:
 
 
 @pytest.fixture
-def slow_reads(monkeypatch: pytest.MonkeyPatch) -> SlowReads:
-    return SlowReads(monkeypatch)
-
-
-class SlowReads:
-    """A read of the log from its beginning whose answer is held after it was read."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.read = asyncio.Event()
-        self.go = asyncio.Event()
-        self.holding = False
-        from community.live import hub as module
-
-        in_database = module.in_database
-
-        async def held(function: Any, *args: Any, **kwargs: Any) -> Any:
-            answer = await in_database(function, *args, **kwargs)
-            if self.holding and function is log.payloads_after and args[1] == 0:
-                self.holding = False
-                self.read.set()
-                await patiently(self.go.wait())
-            return answer
-
-        monkeypatch.setattr(module, "in_database", held)
+def slow_read(monkeypatch: pytest.MonkeyPatch) -> SlowRead:
+    return SlowRead(monkeypatch)
 
 
 @pytest.mark.parametrize("someone_reads", [True, False], ids=["with a ring", "without a ring"])
@@ -320,7 +283,7 @@ async def test_a_hide_that_commits_while_a_reader_catches_up_leaves_no_words_beh
     juniper: Member,
     fern: Member,
     read: Read,
-    slow_reads: SlowReads,
+    slow_read: SlowRead,
     someone_reads: bool,
 ) -> None:
     if someone_reads:
@@ -328,12 +291,12 @@ async def test_a_hide_that_commits_while_a_reader_catches_up_leaves_no_words_beh
     await written(room, wren, say(room, "before"), say(room, "a name that should not be here"))
     if someone_reads:
         await old.until_seq(2)
-    slow_reads.holding = True
+    slow_read.holding = True
     pipe = await read(juniper, room, since=0)
     if not someone_reads:
-        await patiently(slow_reads.read.wait())
+        await patiently(slow_read.read.wait())
     await written(room, fern, act(room, "message.hide", 2, "named someone"))
-    slow_reads.go.set()
+    slow_read.go.set()
     await pipe.until_seq(3)
     assert pipe.seqs == [1, 2, 3]
     assert applied(pipe)[2].get("hidden") is True
@@ -344,17 +307,17 @@ async def test_a_hide_that_commits_while_a_reader_catches_up_leaves_no_words_beh
 
 
 async def test_a_hide_while_a_gap_is_filled_leaves_no_words_in_the_ring(
-    hub: Hub, room: Room, wren: Member, fern: Member, read: Read, withheld: Held, slow_reads: SlowReads
+    hub: Hub, room: Room, wren: Member, fern: Member, read: Read, withheld: Held, slow_read: SlowRead
 ) -> None:
     pipe = await read(wren, room)
     await written(room, wren, say(room, "a name that should not be here"))
     withheld.drop()
-    slow_reads.holding = True
+    slow_read.holding = True
     await hub.compare_heads()
-    await patiently(slow_reads.read.wait())
+    await patiently(slow_read.read.wait())
     await written(room, fern, act(room, "message.hide", 1, ""))
     withheld.deliver()
-    slow_reads.go.set()
+    slow_read.go.set()
     await pipe.until_seq(2)
     assert applied(pipe)[1].get("hidden") is True
     late = await read(fern, room, since=0)
