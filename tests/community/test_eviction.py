@@ -13,6 +13,7 @@ from community.groups.models import Membership
 from community.groups.removal import remove_member
 from community.live import eviction
 from community.live import hub as hub_module
+from community.live.database import in_database
 from community.live.engine import Engine
 from community.live.eviction import Eviction
 from community.members.models import Member
@@ -294,11 +295,10 @@ async def test_asking_again_about_everyone_costs_the_same_however_many(
     enter: Enter, live: Engine, room: Room, wren: Member, alder: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    real = hub_module.in_database
 
     async def counted(function: object, *args: object) -> object:
         asked.append(function.__name__)  # type: ignore[attr-defined]
-        return await real(function, *args)  # type: ignore[arg-type]
+        return await in_database(function, *args)  # type: ignore[arg-type]
 
     for member in (wren, wren, alder):
         await enter(member, room)

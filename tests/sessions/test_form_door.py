@@ -7,7 +7,6 @@ from unittest import mock
 
 import orjson
 import pytest
-from django.http import HttpResponse
 from django.http.request import UnreadablePostError
 from django.test import Client, override_settings
 
@@ -33,7 +32,7 @@ def door(room: Room) -> str:
     return f"/live/{room.slug}/events/"
 
 
-def as_json(client: Client, room: Room, frame: Frame | str | bytes) -> HttpResponse:
+def as_json(client: Client, room: Room, frame: Frame | str | bytes) -> Any:
     body = frame if isinstance(frame, str | bytes) else orjson.dumps(frame)
     return client.post(door(room), body, content_type="application/json")
 

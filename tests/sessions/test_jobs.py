@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connections, transaction
 
 from community.live import ticks
+from community.live.domain import Command, Outcome
 from community.live.models import Tick
+from community.live.writer import submit
 from community.members.models import Member
 from moderation.sanctions.models import Restriction
 from sessions.rooms import jobs
@@ -67,11 +70,10 @@ def test_a_mute_renewed_before_the_job_gets_to_it_stands(
     """The job has found the mute spent; before it takes the room's lock, a moderator mutes the member again."""
     mute(room, fern, wren, 5)
     set_clock.forward(6 * 60)
-    real = jobs.submit
 
-    def after_a_new_mute(command: object) -> object:
+    def after_a_new_mute(command: Command) -> Future[Outcome]:
         mute(room, fern, wren, 60)
-        return real(command)  # type: ignore[arg-type]
+        return submit(command)
 
     monkeypatch.setattr(jobs, "submit", after_a_new_mute)
     jobs.end_spent_mutes(set_clock.at)

@@ -11,6 +11,7 @@ from community.live.engine import Engine
 from community.live.feed import Feed
 from community.live.models import Log
 from community.members.models import Member
+from sessions.rooms.domain import Rooms
 from sessions.rooms.models import Room
 from tests.live_client import Enter, act, aside, do, events, key, say, write
 
@@ -163,10 +164,9 @@ async def test_the_state_is_as_of_head_and_what_follows_brings_it_on(
 async def test_a_state_read_while_others_act_belongs_to_its_head(
     enter: Enter, room: Room, wren: Member, juniper: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    domain = type(await aside(lambda: __import__("sessions.rooms.domain", fromlist=["rooms"]).rooms))
-    real, times = domain.state, iter(range(2))
+    real, times = Rooms.state, iter(range(2))
 
-    def interrupted(self: Any, log_id: int, member: Member) -> dict[str, Any]:
+    def interrupted(self: Rooms, log_id: int, member: Member) -> dict[str, Any]:
         state = real(self, log_id, member)
         if next(times, None) is not None:
             do(room, juniper, act(room, "hand.raise", key=key()))
@@ -174,7 +174,7 @@ async def test_a_state_read_while_others_act_belongs_to_its_head(
             do(room, juniper, act(room, "hand.raise", key=key()))
         return state
 
-    monkeypatch.setattr(domain, "state", interrupted)
+    monkeypatch.setattr(Rooms, "state", interrupted)
     talker = await enter(wren)
     subd = await talker.sub(room)
     raised = [found for found in await aside(events, room) if found["seq"] <= subd["head"]]
