@@ -21,7 +21,6 @@ from tests.live_client import (
     do,
     events,
     handshake,
-    key,
     say,
     sign_in,
 )
