@@ -18,7 +18,7 @@ from django.db import connection, connections
 from community.live import engine, failpoints
 from community.live.clock import clock as engine_clock
 from community.live.engine import Engine
-from community.live.rate import rate
+from community.live.rate import patience, rate
 from community.members.models import Member
 from tests.live_client import Enter, Talker, aside, connect_here, connect_to, sign_in
 from tests.sites import Site
@@ -54,6 +54,7 @@ def full_purse() -> None:
     """Nobody has spent their sends in an earlier test."""
     rate._buckets.clear()
     rate._paid.clear()
+    patience._buckets.clear()
 
 
 SetHook = Callable[[str, Callable[..., Any]], None]

@@ -9,6 +9,8 @@ from django.conf import settings
 from community.live.clock import clock
 
 REMEMBERED = 20_000
+FRAMES_PER_SECOND = 50
+FRAMES_AT_ONCE = 400
 
 
 class Bucket:
@@ -52,4 +54,28 @@ class Rate:
         return True
 
 
+class Patience:
+    """How much one member may ask for beside what is written: all their sockets together, so that coming back gains
+    nothing. Units are frames; a question to the database counts as several.
+    """
+
+    def __init__(self) -> None:
+        self._buckets: OrderedDict[int, Bucket] = OrderedDict()
+
+    def charge(self, member_id: int, cost: int) -> bool:
+        """Whether this was too much for now."""
+        now = clock.monotonic()
+        bucket = self._buckets.setdefault(member_id, Bucket(FRAMES_AT_ONCE, now))
+        self._buckets.move_to_end(member_id)
+        bucket.tokens = min(FRAMES_AT_ONCE, bucket.tokens + (now - bucket.at) * FRAMES_PER_SECOND) - cost
+        bucket.at = now
+        while len(self._buckets) > REMEMBERED:
+            self._buckets.popitem(last=False)
+        if bucket.tokens >= 0:
+            return False
+        bucket.tokens = 0.0  # what is owed is paid by waiting
+        return True
+
+
 rate = Rate()
+patience = Patience()

@@ -33,7 +33,7 @@ from community.live.engine import Engine
 from community.live.feed import WINDOW_BYTES, WINDOW_EVENTS
 from community.live.hub import GONE
 from community.live.pipes import EXTENSION, AsgiPipe, DirectPipe
-from community.live.rate import rate
+from community.live.rate import patience, rate
 from community.live.writer import UNAVAILABLE, writer
 
 logger = structlog.get_logger("community.live")
@@ -47,8 +47,9 @@ HEARTBEAT_SECONDS = 25
 ROOMS_PER_SOCKET = 50
 TYPING_SECONDS = 2.0
 SOCKETS_PER_MEMBER = 100
-FRAMES_PER_SECOND = 50
-FRAMES_AT_ONCE = 400
+REST_SECONDS = 1.0
+CONNECT_COST = 4
+QUESTION_COST = 4
 FAIR_FRAMES = 20
 KEY_CHARS = 64
 QUIET_TRIES = 5
@@ -103,8 +104,10 @@ async def socket(scope: Scope, receive: Receive, send: Send) -> None:
             await live.hub.revalidate()
         if live.draining:
             live.hub.end(connection, "restart", retry_ms=LATE_RETRY_MS)
+        conversation = _Conversation(live, connection)
+        conversation.overdrawn = patience.charge(connection.member.pk, CONNECT_COST)
         connection.send(_welcome(connection))
-        await _Conversation(live, connection).listen(receive)
+        await conversation.listen(receive)
     finally:
         live.hub.remove(connection)
 
@@ -161,8 +164,8 @@ class _Conversation:
         self.hub = live.hub
         self.connection = connection
         self.typed_at: dict[str, tuple[bool, float]] = {}
-        self.budget = float(FRAMES_AT_ONCE)
-        self.budget_at = clock.monotonic()
+        self.known: dict[str, Opened] = {}
+        self.overdrawn = False
 
     async def listen(self, receive: Receive) -> None:
         pipe = self.connection.pipe
@@ -174,6 +177,8 @@ class _Conversation:
             taken += 1
             if taken % FAIR_FRAMES == 0:
                 await asyncio.sleep(0)  # a queue that is never empty would keep the loop from everyone else
+            if self.overdrawn:
+                await self._rest()
             if isinstance(pipe, AsgiPipe):
                 await pipe.readable()
             if self.connection.over:
@@ -189,17 +194,16 @@ class _Conversation:
                 continue
             await self._take(frame)
 
-    def _charge(self, cost: float) -> None:
-        """Frames that cost a writer nothing are counted here; who overdraws is not read from for a second."""
-        now = clock.monotonic()
-        self.budget = min(FRAMES_AT_ONCE, self.budget + (now - self.budget_at) * FRAMES_PER_SECOND) - cost
-        self.budget_at = now
-        if self.budget < 0:
-            self.budget += FRAMES_PER_SECOND
-            self.connection.pipe.pause_reading()
-            self.hub.loop.call_later(1.0, self._read_again)
+    def _charge(self, cost: int) -> None:
+        """Frames that cost a writer nothing are counted here."""
+        if patience.charge(self.connection.member.pk, cost):
+            self.overdrawn = True
 
-    def _read_again(self) -> None:
+    async def _rest(self) -> None:
+        """Whoever asked too much is neither read from nor answered for a second."""
+        self.overdrawn = False
+        self.connection.pipe.pause_reading()
+        await asyncio.sleep(REST_SECONDS)
         if not self.connection.congested:
             self.connection.pipe.resume_reading()
 
@@ -246,7 +250,7 @@ class _Conversation:
         )
 
     async def _subscribe(self, frame: dict[str, Any]) -> None:
-        self._charge(4)
+        self._charge(QUESTION_COST)
         ident, slug = _ident(frame), _text(frame, "room")
         epoch, since = _resume(frame)
         readers = self.connection.readers
@@ -275,12 +279,15 @@ class _Conversation:
 
     async def _write(self, frame: dict[str, Any]) -> None:
         ident, slug, key = _ident(frame), _text(frame, "room"), key_of(frame)
-        opened = self.connection.opened(slug)
+        opened = self.connection.opened(slug) or self.known.get(slug)
         if opened is None:
             opened = (await in_database(domain.open_logs, self.connection.member, [slug])).get(slug)
-        if opened is None:
-            self._err(ident, NO_ROOM)
-            return
+            if opened is None:
+                self._charge(QUESTION_COST)
+                self._err(ident, NO_ROOM)
+                return
+            if len(self.known) < ROOMS_PER_SOCKET:
+                self.known[slug] = opened  # whether one may still write there is decided anew with every write
         command = opened.domain.parse(frame, opened, self.connection.author)
         if not rate.allow(self.connection.member.pk, opened.log_id, key):
             self._err(ident, TOO_FAST)
