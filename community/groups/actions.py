@@ -94,7 +94,7 @@ def leave_group(*, group: Group, member: Member) -> bool:
 @transaction.atomic
 @trail()
 def set_role(*, membership: Membership, role: Membership.Role, by: Member, at: datetime) -> Membership:
-    """Give someone a role in a group. Their open rooms are entered anew, with the new role. Raises OnlyFacilitator."""
+    """Give someone a role in a group; their open rooms say at once what they may do now. Raises OnlyFacilitator."""
     if role != Membership.Role.FACILITATOR:
         refuse_to_leave_alone(membership.group, membership.member)
     held = Membership.objects.select_for_update().filter(pk=membership.pk)
@@ -108,7 +108,7 @@ def set_role(*, membership: Membership, role: Membership.Role, by: Member, at: d
             at=at,
         )
     held.update(role=role)
-    eviction.evict(membership.member_id, membership.group.tag)
+    eviction.touch(membership.member_id, membership.group.tag)
     membership.refresh_from_db()
     return membership
 

@@ -110,17 +110,19 @@ async def test_leaving_a_group_closes_its_rooms(
     await lost(hers, room)
 
 
-async def test_a_new_role_ends_the_open_rooms_and_lets_them_be_entered_anew(
+async def test_a_new_role_is_known_in_the_open_rooms_at_once_and_ends_none(
     enter: Enter, room: Room, wren: Member, alder: Member
 ) -> None:
     hers = await enter(wren, room)
     assert (await hers.ask(act(room, "phase.set", None, "closing")))["code"] == "denied"
     membership = await aside(Membership.objects.select_related("group", "member").get, member=wren)
-    role = Membership.Role.FACILITATOR
-    await aside(set_role, membership=membership, role=role, by=alder, at=timezone.now())
-    assert (await hers.until("gone"))["room"] == room.slug
-    assert "chair" in (await hers.sub(room))["state"]["can"]
-    assert (await hers.ask(act(room, "phase.set", None, "closing")))["t"] == "ok"
+    for role, phase, chairs in (("facilitator", "closing", True), ("member", "open", False)):
+        await aside(set_role, membership=membership, role=Membership.Role(role), by=alder, at=timezone.now())
+        you = await hers.until("you", room=room.slug)
+        assert ("chair" in you["state"]["can"]) is chairs
+        answer = await hers.ask(act(room, "phase.set", None, phase))
+        assert answer.get("code") == (None if chairs else "denied")
+    assert all(frame["t"] != "gone" for frame in hers.heard)
 
 
 async def test_a_removal_that_is_rolled_back_cuts_nobody(
