@@ -296,3 +296,19 @@ async def test_a_removal_while_a_stream_sends_its_headers_ends_it(
     assert b'"code":"removed"' in body
     assert b"among" not in body
     assert not live.hub.connections
+
+
+async def test_a_socket_that_connects_while_the_server_stops_is_asked_to_come_back(
+    live: Engine, wren: Member, failpoint: SetHook
+) -> None:
+    between = Halt()
+    failpoint("socket.connected", between.hook)
+    connecting = asyncio.create_task(connect_here(await aside(sign_in, wren)))
+    await patiently(between.reached.wait())
+    live.drain(1.0)
+    between.go.set()
+    talker = await connecting
+    assert await talker.closing() == 4012
+    [gone] = talker.heard
+    assert (gone["t"], gone["code"], gone["retry_ms"] > 0) == ("gone", "restart", True)
+    await talker.close()
