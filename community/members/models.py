@@ -11,9 +11,13 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
+
+from moderation.audit.actions import Subject, record
+from moderation.audit.verbs import Verb
+from moderation.sanctions.models import EVERYWHERE
 
 HANDLE_MAX = 30
 
@@ -46,7 +50,17 @@ class MemberManager(BaseUserManager["Member"]):
 
     def create_superuser(self, email: str, handle: str, password: str | None = None, **fields: Any) -> Member:
         fields |= {"role": Member.Role.STEWARD, "is_superuser": True}
-        return self.create_user(email, handle, password, **fields)
+        with transaction.atomic():
+            steward = self.create_user(email, handle, password, **fields)
+            record(
+                verb=Verb.MEMBER_ADDED,
+                actor=None,
+                subject=Subject("member", steward.pk),
+                scope=EVERYWHERE,
+                facts={"as": steward.role},
+                at=timezone.now(),
+            )
+        return steward
 
     def get_by_natural_key(self, username: str | None) -> Member:
         return self.get(email__iexact=username)

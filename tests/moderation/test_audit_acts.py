@@ -209,6 +209,11 @@ CASES = [
     ),
     Case(Verb.PASSWORD_CHANGED, take_password_by_link, None, EVERYWHERE, facts={"sign_ins_ended": 1}),
     Case(Verb.MEMBER_ADDED, add, None, EVERYWHERE, "newcomer", {"as": "steward"}),
+    Case(
+        Verb.MEMBER_ADDED,
+        lambda house: Member.objects.create_superuser("zyzzyva-first@porchlight.example", f"{WORDS} First"),
+        None, EVERYWHERE, "newcomer", {"as": "steward"},
+    ),
     Case(Verb.GROUP_MEMBER_ADDED, add, None, "group", "newcomer", {"as": "moderator"}),
 ]  # fmt: skip
 NAMES = [f"{number} {case.verb}" for number, case in enumerate(CASES)]

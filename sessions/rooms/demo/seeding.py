@@ -14,11 +14,13 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
+from community.groups import actions
 from community.groups.models import Group, JoinRequest, Membership
 from community.live import log
 from community.live.domain import Author, Command, Committed, FrameRefused, Opened
 from community.live.models import Log
 from community.members.models import Member, skeleton
+from moderation.audit.actions import trail
 from sessions.rooms.demo.script import Line, ScriptError, read_script
 from sessions.rooms.demo.timetable import Moment, timetable
 from sessions.rooms.domain import rooms
@@ -28,6 +30,8 @@ FOLDER = Path(__file__).parent
 PASSWORD = "the-light-is-on-tonight"  # noqa: S105 – printed for whoever tries the demo
 DOMAIN = "example.org"
 HOUSE_AGE = timedelta(days=1500)
+STEWARD = "Marigold"
+TRUSTED_AFTER = timedelta(days=30)
 NAMESPACE = uuid.UUID("5b1d6f7e-5c3b-4f0a-9d55-2f8f1b6a9c11")
 
 
@@ -76,6 +80,7 @@ def read_groups() -> list[dict[str, Any]]:
 
 
 @transaction.atomic
+@trail()
 def seed_demo(*, now: datetime) -> bool:
     """Make the demo community, all or nothing; False when it is there already. Raises HouseNotEmpty."""
     people, groups = read_people(), read_groups()
@@ -125,11 +130,16 @@ def _make_group(plan: Mapping[str, Any], members: Mapping[str, Member], now: dat
         listed=plan.get("listed", True), audience=plan.get("audience", Group.Audience.ALUMNI),
         created_at=now - HOUSE_AGE,
     )  # fmt: skip
+    by_request = group.joining == Group.Joining.REQUEST
     Membership.objects.bulk_create(
-        Membership(group=group, member=members[handle], role=role, joined_at=members[handle].joined_at)
+        Membership(group=group, member=members[handle], joined_at=members[handle].joined_at)
         for role, handles in roles(plan).items()
         for handle in handles
+        if role != Membership.Role.MEMBER or not by_request
     )
+    _appoint(group, plan, members)
+    if by_request:
+        _welcome(group, plan, members)
     JoinRequest.objects.bulk_create(
         JoinRequest(
             group=group,
@@ -140,6 +150,31 @@ def _make_group(plan: Mapping[str, Any], members: Mapping[str, Member], now: dat
         for request in plan.get("request", [])
     )
     return group
+
+
+def _appoint(group: Group, plan: Mapping[str, Any], members: Mapping[str, Member]) -> None:
+    """The steward chose the facilitators once they had been here for a while, and those the moderators."""
+    first = members[plan["facilitators"][0]]
+    chosen = {handle: members[handle].joined_at + TRUSTED_AFTER for handle in plan["facilitators"]}
+    for handle, at in chosen.items():
+        _give_role(group, members[handle], Membership.Role.FACILITATOR, members[STEWARD], at)
+    for handle in plan["moderators"]:
+        at = max(members[handle].joined_at, chosen[first.handle]) + TRUSTED_AFTER
+        _give_role(group, members[handle], Membership.Role.MODERATOR, first, at)
+
+
+def _give_role(group: Group, member: Member, role: Membership.Role, by: Member, at: datetime) -> None:
+    actions.set_role(membership=group.memberships.get(member=member), role=role, by=by, at=at)
+
+
+def _welcome(group: Group, plan: Mapping[str, Any], members: Mapping[str, Member]) -> None:
+    """Everyone who is in a group by request asked once, and its first facilitator answered in the evening."""
+    first = members[plan["facilitators"][0]]
+    for handle in plan["members"]:
+        asked = max(members[handle].joined_at, first.joined_at + TRUSTED_AFTER) + timedelta(days=1)
+        request = actions.ask_to_join(group=group, member=members[handle], words="", at=asked)
+        welcome = JoinRequest.Answer.WELCOME
+        actions.answer_request(request=request, by=first, answer=welcome, at=asked + timedelta(hours=5))
 
 
 def roles(plan: Mapping[str, Any]) -> dict[Membership.Role, list[str]]:

@@ -14,6 +14,10 @@ from moderation.audit.models import AuditEntry
 from moderation.audit.verify import verify
 
 
+def counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 class Command(BaseCommand):
     help = "Verify the audit log, set down a checkpoint of it, or show its newest entries."
 
@@ -53,8 +57,14 @@ class Command(BaseCommand):
                 "\n".join(["The audit log is not as it was written.", *(each.words for each in found)])
             )
         rows = AuditEntry.objects.count()
-        against = f"{len(kept)} checkpoints" if kept else f"no checkpoint, since {file} has none"
-        self.stdout.write(f"The audit log is as it was written: {rows} rows, held against {against}.")
+        against = (
+            f"{counted(len(kept), 'checkpoint')} in {file}"
+            if kept
+            else f"no checkpoint: there is none in {file}"
+        )
+        self.stdout.write(
+            f"The audit log is as it was written: {counted(rows, 'row')}, held against {against}."
+        )
 
     def _set_down(self, file: Path) -> None:
         checkpoint = checkpoints.set_down(timezone.now(), file)
