@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from community.groups import access
 from community.groups.models import Group, JoinRequest, Membership
-from community.groups.removal import remove_member
-from community.live import eviction
+from community.groups.removal import end_own_membership, remove_member
+from community.live import eviction, log
 from community.members.models import Member
 from moderation.audit.actions import Subject, record, trail
 from moderation.audit.verbs import Verb
@@ -83,12 +84,11 @@ def answer_request(
 
 
 @transaction.atomic
-def leave_group(*, group: Group, member: Member) -> bool:
+def leave_group(*, group: Group, member: Member, at: datetime | None = None) -> bool:
     """End one's own membership; its rooms close at once. False when there was none. Raises OnlyFacilitator."""
+    log.lock(log.tagged(group.tag))
     refuse_to_leave_alone(group, member)
-    gone, _ = Membership.objects.filter(group=group, member=member).delete()
-    eviction.evict(member.pk, group.tag)
-    return bool(gone)
+    return end_own_membership(group=group, member=member, at=at or timezone.now())
 
 
 @transaction.atomic

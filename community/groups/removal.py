@@ -1,4 +1,4 @@
-"""Ending a membership against someone's will: the restriction, the row and the eviction go together."""
+"""Ending a membership, against someone's will or by it: restriction, row, rooms and eviction go together."""
 
 from __future__ import annotations
 
@@ -26,11 +26,26 @@ def end_membership(*, group_id: int, member_id: int, by_id: int | None, reason: 
 
 Told = Callable[[Group, Member, datetime], None]
 _told: list[Told] = []
+_told_of_leaving: list[Told] = []
 
 
 def on_removal(told: Told) -> None:
     """Have something done within the transaction that removes a member from the group's page."""
     _told.append(told)
+
+
+def on_leaving(told: Told) -> None:
+    """Have something done within the transaction in which a member leaves a group of their own will."""
+    _told_of_leaving.append(told)
+
+
+def end_own_membership(*, group: Group, member: Member, at: datetime) -> bool:
+    """End a membership whose member wants it, and cut their sockets. The caller holds the locks of the group's logs."""
+    gone, _ = Membership.objects.filter(group=group, member=member).delete()
+    eviction.evict(member.pk, group.tag)
+    for told in _told_of_leaving:
+        told(group, member, at)
+    return bool(gone)
 
 
 @transaction.atomic

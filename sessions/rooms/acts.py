@@ -113,6 +113,13 @@ class Removed:
     member: str
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Asked by the house alone: the member has left the group of their own will."""
+
+    member: str
+
+
 Act = (
     Say
     | Edit
@@ -129,6 +136,7 @@ Act = (
     | Unmute
     | Remove
     | Removed
+    | Left
 )
 
 

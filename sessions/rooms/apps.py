@@ -12,7 +12,12 @@ class RoomsConfig(AppConfig):
         from community.live import domain, ticks
         from moderation.audit import words
         from sessions.rooms.domain import rooms
-        from sessions.rooms.jobs import end_spent_mutes, forget_old_words, tell_rooms_of_removal
+        from sessions.rooms.jobs import (
+            end_spent_mutes,
+            forget_old_words,
+            tell_rooms_of_leaving,
+            tell_rooms_of_removal,
+        )
         from sessions.rooms.views import refused
 
         domain.register(rooms)
@@ -21,6 +26,7 @@ class RoomsConfig(AppConfig):
         ticks.register("end_spent_mutes", every_seconds=10, run=end_spent_mutes)
         ticks.register("forget_old_words", every_seconds=3600, run=forget_old_words)
         removal.on_removal(tell_rooms_of_removal)
+        removal.on_leaving(tell_rooms_of_leaving)
 
 
 def names(ids: Collection[int]) -> Mapping[int, str]:

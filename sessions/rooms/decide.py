@@ -277,6 +277,13 @@ class Deliberation:
                     {"member": member},
                     before=tuple(self._off_the_floor(room.log_id, person)),
                 )
+            case acts.Left(member):
+                person = self.by_public_id.get(member)
+                events = self._off_the_floor(room.log_id, person) if person else []
+                if not events:
+                    return Same()
+                *before, last = events
+                return Append(last.type, last.data, before=tuple(before))
         return Refuse(Code.BAD_FRAME, "No such act.")
 
     # --- words ---------------------------------------------------------------------------------------------------

@@ -47,9 +47,15 @@ def forget_old_words(at: datetime) -> int:
 
 def tell_rooms_of_removal(group: Group, member: Member, at: datetime) -> None:
     """Within the removing transaction: the floor forgets the member, and the rooms' logs say that they were removed."""
-    commands = [
-        Command(rooms.opened(room), None, acts.Removed(member.public_id))
-        for room in Room.objects.filter(group=group)
-    ]
+    _tell_rooms(group, acts.Removed(member.public_id), at)
+
+
+def tell_rooms_of_leaving(group: Group, member: Member, at: datetime) -> None:
+    """Within the transaction in which a member leaves: they leave the floors too, and nobody waits for them."""
+    _tell_rooms(group, acts.Left(member.public_id), at)
+
+
+def _tell_rooms(group: Group, act: acts.Act, at: datetime) -> None:
+    commands = [Command(rooms.opened(room), None, act) for room in Room.objects.filter(group=group)]
     if commands:
         log.append(commands, at=at)

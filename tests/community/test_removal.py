@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from community.groups import removal
 from community.groups.access import group_for, groups_for
+from community.groups.actions import leave_group
 from community.groups.models import JoinRequest, Membership
 from community.groups.removal import remove_member
 from community.live.domain import Outcome
@@ -83,6 +84,24 @@ def test_every_room_of_the_group_says_so_and_forgets_the_hand_and_the_turn(
     assert not Turn.objects.exists()
     assert events(room)[-1]["data"] == {"member": wren.public_id}
     assert events(room)[-1]["by"] is None
+
+
+def test_who_leaves_of_their_own_will_leaves_the_floors_and_is_not_said_to_be_removed(
+    room: Room, wren: Member, alder: Member
+) -> None:
+    sister = RoomFactory(group=room.group)
+    do(room, wren, act(room, "hand.raise"))
+    do(room, alder, act(room, "hand.raise"))
+    do(sister, alder, act(sister, "turn.grant", wren.public_id, 60))
+    do(sister, wren, act(sister, "hand.raise"))
+    assert leave_group(group=room.group, member=wren)
+    assert types(room) == ["hand.raised", "hand.raised", "hand.lowered"]
+    assert types(sister) == ["turn.granted", "hand.raised", "turn.ended", "hand.lowered"]
+    assert [hand.member for hand in Hand.objects.all()] == [alder]
+    assert not Turn.objects.exists()
+    assert not may_open(wren, room)
+    assert not Restriction.objects.exists()
+    assert not leave_group(group=room.group, member=wren)
 
 
 @pytest.mark.django_db(transaction=True)
