@@ -12,10 +12,10 @@ from django.shortcuts import resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.http import require_POST
 
-from community.live import domain, frames
-from community.live.domain import Author, Code, FrameRefused, Opened, Outcome, Refuse
+from community.live import domain, frames, log
+from community.live.domain import Author, Code, FrameRefused, Opened, Outcome, Refuse, Unchanged
 from community.live.rate import rate
-from community.live.sockets import NO_ROOM, TOO_FAST, key_of, ok_frame
+from community.live.sockets import NO_ROOM, TOO_FAST, key_of, ok_frame, seq_of
 from community.live.writer import UNAVAILABLE, UNKNOWN, submit
 
 WAIT_SECONDS = 15
@@ -39,7 +39,7 @@ VALUE_FIELDS = ("minutes", "seconds", "reason", "kind", "on", "text", "phase")
 
 @require_POST
 def events(request: HttpRequest, slug: str) -> HttpResponse:
-    """Take one `send` or `act`, as JSON or as a form."""
+    """Take one `send` or `act`, as JSON or as a form; or, where the socket would be told, how far someone has seen."""
     is_json = request.content_type == "application/json"
     if not request.user.is_authenticated:
         if is_json:
@@ -68,8 +68,10 @@ def unavailable() -> HttpResponse:
 def _write(member: Any, opened: Opened | None, frame: dict[str, Any]) -> Outcome:
     if opened is None:
         return NO_ROOM
+    if frame["t"] == "seen":
+        return _see(member, opened, seq_of(frame, "seq"))
     if frame["t"] not in {"send", "act"}:
-        raise FrameRefused(Code.BAD_FRAME, "Only “send” and “act” are taken here.")
+        raise FrameRefused(Code.BAD_FRAME, "Only “send”, “act” and “seen” are taken here.")
     key = key_of(frame)
     command = opened.domain.parse(frame, opened, Author.of(member))
     if not rate.allow(member.pk, opened.log_id, key):
@@ -78,6 +80,11 @@ def _write(member: Any, opened: Opened | None, frame: dict[str, Any]) -> Outcome
         return submit(command).result(timeout=WAIT_SECONDS)
     except TimeoutError:
         return UNKNOWN
+
+
+def _see(member: Any, opened: Opened, seq: int) -> Outcome:
+    domain.save_seen({(opened.log_id, member.pk): min(seq, log.head(opened.log_id).last_seq)})
+    return Unchanged()
 
 
 def frame_from_form(form: Any) -> dict[str, Any]:

@@ -222,10 +222,10 @@ class _Conversation:
                     self._typing(frame)
                 case "ack":
                     if reader := self.connection.readers.get(_text(frame, "room")):
-                        self.hub.ack(reader, _seq(frame, "seq"))
+                        self.hub.ack(reader, seq_of(frame, "seq"))
                 case "seen":
                     if reader := self.connection.readers.get(_text(frame, "room")):
-                        self.hub.mark_seen(reader, _seq(frame, "seq"))
+                        self.hub.mark_seen(reader, seq_of(frame, "seq"))
                 case "ping":
                     self._charge(1)
                     self.connection.send({"t": "pong", "n": frame.get("n")})
@@ -361,7 +361,8 @@ def key_of(frame: dict[str, Any]) -> str:
     raise FrameRefused(Code.BAD_FRAME, "“key” must be a UUID.")
 
 
-def _seq(frame: dict[str, Any], name: str) -> int:
+def seq_of(frame: dict[str, Any], name: str) -> int:
+    """A seq that the client names. Raises FrameRefused."""
     value = frame.get(name)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
         raise FrameRefused(Code.BAD_FRAME, f"“{name}” must be a whole number.")
@@ -372,7 +373,7 @@ def _resume(frame: dict[str, Any]) -> tuple[UUID | None, int | None]:
     """The epoch and seq to go on after; anything that is no UUID and number means from the start."""
     if frame.get("epoch") is None or frame.get("since") is None:
         return None, None
-    since = _seq(frame, "since")
+    since = seq_of(frame, "since")
     try:
         return UUID(_text(frame, "epoch")), since
     except ValueError:

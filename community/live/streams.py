@@ -22,7 +22,7 @@ from community.live.database import in_database
 from community.live.domain import Head, Opened
 from community.live.engine import Engine
 from community.live.feed import CHUNK_EVENTS
-from community.live.frames import Frame
+from community.live.frames import Frame, encode
 from community.live.hub import GONE
 from community.live.pipes import EXTENSION
 from community.live.sockets import REVOKED, enter, subd_frame, why_out
@@ -35,6 +35,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 HEARTBEAT_SECONDS = 15.0
 WAIT_SECONDS_MAX = 30.0
+STATUS_OF_GONE = {"auth": 401, "suspended": 403, "slow": 503, "restart": 503}
 UNAVAILABLE = {"t": "err", "id": None, "code": "unavailable", "retry": True}
 NOT_FOUND = {"t": "err", "id": None, "code": "not_found", "retry": False}
 
@@ -54,10 +55,14 @@ async def _answer(send: Send, status: int, value: dict[str, Any]) -> None:
     await send({"type": "http.response.body", "body": orjson.dumps(value)})
 
 
-def _asked_for(scope: Scope) -> tuple[UUID | None, int | None]:
+def _asked(scope: Scope, name: str) -> str:
+    query: bytes = scope.get("query_string", b"")
+    return parse_qs(query.decode("latin1")).get(name, [""])[0]
+
+
+def _start(scope: Scope) -> tuple[UUID | None, int | None]:
     """The epoch and seq to go on after: `Last-Event-ID` if there is one, else the query."""
-    query = parse_qs(scope.get("query_string", b"").decode("latin1"))
-    epoch, since = query.get("epoch", [""])[0], query.get("since", [""])[0]
+    epoch, since = _asked(scope, "epoch"), _asked(scope, "since")
     last = dict(scope["headers"]).get(b"last-event-id", b"").decode("latin1")
     if ":" in last:
         epoch, _, since = last.rpartition(":")
@@ -123,13 +128,18 @@ class _Visit:
         self.opened: Opened = entered[0]
         self.head: Head = entered[1]
         self.state: dict[str, Any] = entered[2]
-        epoch, since = _asked_for(self.scope)
+        epoch, since = _start(self.scope)
         self.resumes = (
             epoch == self.head.epoch
             and since is not None
             and self.head.min_seq - 1 <= since <= self.head.last_seq
         )
         self.start = since if self.resumes and since is not None else entered[3]
+
+    def subd(self) -> dict[str, Any]:
+        """What the socket says in `subd`, and in `welcome` whose link it is."""
+        frame = subd_frame(None, self.slug, self.head, self.state, self.start, resumes=self.resumes)
+        return frame | {"member": self.connection.author.by}
 
 
 # --- Server-Sent Events ------------------------------------------------------------------------------------------
@@ -203,7 +213,7 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
     ]
     connection = visit.connection
     live.hub.add(connection)
-    connection.send(subd_frame(None, visit.slug, visit.head, visit.state, visit.start, resumes=visit.resumes))
+    connection.send(visit.subd())
     reader = live.hub.attach(connection, visit.opened, visit.head, visit.start, acks=False)
     live.presence.show(live.hub.feeds[visit.opened.log_id], reader)
     left = asyncio.ensure_future(_until_left(receive))
@@ -229,11 +239,13 @@ class PollPipe:
 
     def __init__(self) -> None:
         self.woken = asyncio.Event()
-        self.over = False
+        self.gone: dict[str, Any] | None = None
 
     def write(self, frame: Frame) -> int:
         if frame.mark:
             self.woken.set()
+        elif frame.text.startswith('{"t":"gone"'):
+            self.gone = self.gone or orjson.loads(frame.text)
         return 0
 
     def buffered(self) -> int:
@@ -246,7 +258,6 @@ class PollPipe:
         """A poll's client sends nothing."""
 
     def close(self, code: int) -> None:
-        self.over = True
         self.woken.set()
 
 
@@ -262,8 +273,9 @@ async def poll(scope: Scope, receive: Receive, send: Send) -> None:
     except Turned as turned:
         await _answer(send, turned.status, turned.answer)
         return
+    subd = f'"subd":{encode(visit.subd())},' if _asked(scope, "state") == "1" else ""
     body = (
-        f'{{"epoch":"{visit.head.epoch}","head":{max(visit.head.last_seq, visit.start + len(events))},'
+        f'{{{subd}"epoch":"{visit.head.epoch}","head":{max(visit.head.last_seq, visit.start + len(events))},'
         f'"mode":"{"resume" if visit.resumes else "reset"}","since":{visit.start},"ev":[{",".join(events)}]}}'
     )
     headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
@@ -297,8 +309,7 @@ async def _stored_events(visit: _Visit) -> list[str]:
 
 async def _park(live: Engine, visit: _Visit, pipe: PollPipe, receive: Receive) -> None:
     """Wait until there is something, the time is up, or the reader has left. Raises Turned when it may not read on."""
-    query = parse_qs(visit.scope.get("query_string", b"").decode("latin1"))
-    asked = query.get("wait", ["0"])[0]
+    asked = _asked(visit.scope, "wait")
     wait = min(float(asked), WAIT_SECONDS_MAX) if asked.isdecimal() and len(asked) < 4 else 0.0
     if wait == 0:
         return
@@ -314,10 +325,8 @@ async def _park(live: Engine, visit: _Visit, pipe: PollPipe, receive: Receive) -
         left.cancel()
         woken.cancel()
         live.hub.remove(connection)
-    if pipe.over:
-        raise Turned(
-            503 if live.draining else 401, {"t": "gone", "code": "restart" if live.draining else "auth"}
-        )
+    if pipe.gone is not None and "room" not in pipe.gone:
+        raise Turned(STATUS_OF_GONE[pipe.gone["code"]], pipe.gone)
     if shut_out:
         raise Turned(404, NOT_FOUND)
 

@@ -37,6 +37,7 @@ MODULES = (
     "js/live/outbox.js",
     "js/live/socket.js",
     "js/live/store.js",
+    "js/live/ways.js",
     "js/room/acts.js",
     "js/room/announce.js",
     "js/room/composer.js",

@@ -28,6 +28,8 @@ const FINAL = new Map([[4401, "auth"], [4403, "suspended"]]);
  * @property {(code: string) => void} onGone the room is over for this member
  */
 
+const placeIn = (room) => (room.epoch ? { epoch: room.epoch, since: room.since } : {});
+
 /** The link went before the answer came; whether it was done is not known. */
 export class LinkLost extends Error {}
 
@@ -108,9 +110,10 @@ export class Connection {
     this.#become("connecting");
     this.#after("answer", QUIET_MS * 1.5, () => this.#drop());
     this.transport.open({
-      onOpen: () => {},
       onFrame: (frame, bytes) => this.#hear(frame, bytes),
       onClose: (code) => this.#closed(code),
+      onSteady: () => {},
+      places: () => [...this.rooms.values()].map((room) => ({ room: room.name, ...placeIn(room) })),
     });
   }
 
@@ -279,9 +282,8 @@ export class Connection {
     const room = this.rooms.get(name);
     if (!room) return;
     room.syncing = true;
-    const place = room.epoch ? { epoch: room.epoch, since: room.since } : {};
     try {
-      const answer = await this.request({ t: "sub", room: name, ...place });
+      const answer = await this.request({ t: "sub", room: name, ...placeIn(room) });
       if (answer.t !== "err") return;
       if (answer.retry) setTimeout(() => this.welcome && this.#subscribe(name), backoff(3) + 200);
       else this.#gone({ code: answer.code === "closed" ? "closed" : "removed" }, room);

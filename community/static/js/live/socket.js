@@ -3,17 +3,24 @@
 /**
  * What a transport tells its user.
  * @typedef {object} Ears
- * @property {() => void} onOpen
  * @property {(frame: any, bytes: number) => void} onFrame
  * @property {(code: number) => void} onClose called once, also when it never opened
+ * @property {() => void} onSteady this way carries frames, both at once and later
+ * @property {() => Place[]} places where its user stands now, in each room
  */
 
+/** @typedef {{room: string, epoch?: string, since?: number}} Place */
+
+/** Told in onClose: not one byte came, as behind a proxy that keeps everything until the end. */
+export const SILENT = 4900;
+
 /**
- * One way to read and append; Server-Sent Events and long-poll can stand in its place.
+ * One way to read and append; stream.js and poll.js stand in its place, ways.js chooses.
  * @typedef {object} Transport
  * @property {(ears: Ears) => void} open
  * @property {(frame: object) => void} send
- * @property {() => void} close ends it without a further word to the ears
+ * @property {() => void} close ends it without a further word to the ears, but for answers to what was sent
+ * @property {boolean} [slower] it is not the best way there is
  */
 
 /**
@@ -30,9 +37,9 @@ export function socketTransport(address) {
     open(ears) {
       const mine = (socket = new WebSocket(url, "rooms.v1"));
       const current = () => socket === mine;
-      mine.onopen = () => current() && ears.onOpen();
       mine.onmessage = (message) => {
         if (!current()) return;
+        ears.onSteady();
         ears.onFrame(JSON.parse(message.data), message.data.length);
       };
       mine.onclose = (event) => {

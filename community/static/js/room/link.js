@@ -22,6 +22,7 @@ export function linkWords(connection) {
     if (state === "up") {
       everUp = true;
       if (degraded) say("clock", "Words may take a few seconds to show.", "None are lost.");
+      else if (connection.transport.slower) region.replaceChildren(make("p", { class: "meta" }, "On a slower way in. Everything still arrives."));
       else region.replaceChildren();
     } else if (state === "over") ended(connection.reason);
     else if (!region.firstChild) timer = setTimeout(down, state === "down" ? 300 : SOON_MS);

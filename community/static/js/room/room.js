@@ -2,7 +2,7 @@
 
 import { Connection } from "../live/connection.js";
 import { Outbox, Sender } from "../live/outbox.js";
-import { socketTransport } from "../live/socket.js";
+import { anyWay } from "../live/ways.js";
 import { actor, complaints } from "./acts.js";
 import { announcer } from "./announce.js";
 import { composer } from "./composer.js";
@@ -24,7 +24,7 @@ async function open(page) {
   const people = new People(me);
   people.know(me, handle);
   const times = timesIn(zone);
-  const connection = new Connection(socketTransport("/live/"));
+  const connection = new Connection(anyWay("/live/"));
   const complain = complaints();
   const act = actor(connection, name, complain);
   const voice = announcer();
