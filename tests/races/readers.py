@@ -11,8 +11,8 @@ import orjson
 import pytest
 from django.db import transaction
 
+from community.live import database, log
 from community.live import hub as hubs
-from community.live import log
 from community.live.connection import Connection
 from community.live.domain import Command, Outcome
 from community.live.frames import Frame
@@ -87,7 +87,7 @@ class SlowRead:
         self.read = asyncio.Event()
         self.go = asyncio.Event()
         self.holding = False
-        in_database = hubs.in_database
+        in_database = database.in_database
 
         async def held(function: Any, *args: Any, **kwargs: Any) -> Any:
             answer = await in_database(function, *args, **kwargs)

@@ -148,7 +148,7 @@ async def test_nobody_hears_their_own_words_from_the_bus(ears: tuple[Ear, Ear]) 
     for ear in ears:
         before = ear.subscriptions
         ear.bus.follow(ROOM)
-        await ear.until(lambda ear=ear, before=before: ear.subscriptions > before)  # type: ignore[misc]
+        await ear.until(lambda ear=ear, before=before: ear.subscriptions > before)
     one.bus.commits([commit(ROOM, 1)])
     await other.until(lambda: other.firsts)
     other.bus.commits([commit(ROOM, 2)])

@@ -12,10 +12,10 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import OperationalError, connection, connections, transaction
+from django.db.backends.sqlite3.base import DatabaseWrapper as DjangosWrapper
 
 from community.live.domain import Committed
 from community.live.models import Log
-from community.live.sqlite import base
 from community.live.writer import Writer
 from community.members.models import Member
 from sessions.rooms.models import Room
@@ -226,7 +226,7 @@ def test_the_gate_is_left_whatever_ends_the_transaction(
                     with connection.cursor() as cursor:
                         cursor.execute("UPDATE nowhere SET nothing = 1")
                 case "a failing commit":
-                    monkeypatch.setattr(base.base.DatabaseWrapper, "_commit", no_commit)
+                    monkeypatch.setattr(DjangosWrapper, "_commit", no_commit)
                 case "a rollback":
                     raise RuntimeError("changed my mind")
                 case "a closed connection":

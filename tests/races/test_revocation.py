@@ -47,6 +47,7 @@ def suspend(room: Room, member: Member, by: Member, cookie: str) -> None:
 WHOLE = pytest.mark.parametrize(
     ("revoke", "code", "closes"), [(sign_out, "auth", 4401), (suspend, "suspended", 4403)]
 )
+TURNED: dict[Revoke, int] = {remove: 404, sign_out: 401, suspend: 403}
 EVERY = pytest.mark.parametrize("revoke", [remove, sign_out, suspend])
 
 
@@ -236,7 +237,7 @@ async def test_a_revocation_while_a_stream_or_poll_comes_in_turns_it_away(
     await aside(revoke, room, wren, fern, cookie)
     between.go.set()
     status, body = await visit.answer()
-    assert status == {remove: 404, sign_out: 401, suspend: 403}[revoke]
+    assert status == TURNED[revoke]
     assert b"among" not in body
     assert not live.hub.connections
 
@@ -269,7 +270,7 @@ async def test_what_a_poll_read_before_a_revocation_is_not_sent_after_it(
     await aside(revoke, room, wren, fern, cookie)
     between.go.set()
     status, body = await visit.answer()
-    assert status == {remove: 404, sign_out: 401, suspend: 403}[revoke]
+    assert status == TURNED[revoke]
     assert b"among" not in body
 
 

@@ -200,7 +200,8 @@ def test_when_the_ok_is_lost_after_commit_the_repeated_key_gets_the_same_number(
 def test_when_the_databases_own_answer_to_commit_is_lost_the_writer_finds_out_what_became_of_it(
     one_writer: Writer, room: Room, wren: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commit, deaf = type(connections["default"])._commit, [True]
+    wrapper: Any = type(connections["default"])
+    commit, deaf = wrapper._commit, [True]
 
     def commit_unheard(self: Any) -> None:
         commit(self)
@@ -339,7 +340,7 @@ def test_two_processes_that_write_to_the_same_rooms_in_opposite_order_never_dead
     room: Room, transactional_db: None, apart: None
 ) -> None:
     """1,000 rounds on PostgreSQL. SQLite has one lock and knows no deadlock: 100 rounds show that both get through."""
-    rooms = [room, RoomFactory(group=GroupFactory())]
+    rooms: list[Room] = [room, RoomFactory(group=GroupFactory())]
     people = MemberFactory.create_batch(2)
     rounds = 1000 if connection.vendor == "postgresql" else 100
     together = threading.Barrier(2)
@@ -379,7 +380,7 @@ def _keyless(asked: Any) -> Any:
 def test_removals_that_touch_every_room_of_a_group_never_deadlock_with_words_in_two_of_them(
     room: Room, fern: Member, transactional_db: None, apart: None
 ) -> None:
-    rooms = [room, *(RoomFactory(group=room.group) for _ in range(3))]
+    rooms: list[Room] = [room, *(RoomFactory(group=room.group) for _ in range(3))]
     writer = MemberFactory()
     rounds = 100 if connection.vendor == "postgresql" else 20
     leavers = MemberFactory.create_batch(rounds)
