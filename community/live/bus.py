@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -150,13 +151,16 @@ class RedisBus:
 
     async def _publish(self) -> None:
         """One pipelined round trip for all that is waiting; what can't be sent is dropped (readers catch up)."""
+        beaten_at = 0.0
         while True:
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(BEAT_SECONDS):
                     await self._kick.wait()
-            except TimeoutError:
-                self._queue.append((CONTROL, self.me + b'["beat"]'))
             self._kick.clear()
+            # Also between commits: this process hears only of those in rooms that it follows.
+            if self.loop.time() - beaten_at >= BEAT_SECONDS:
+                beaten_at = self.loop.time()
+                self._queue.append((CONTROL, self.me + b'["beat"]'))
             batch, self._queue = self._queue, []
             try:
                 pipeline = self.publisher.pipeline(transaction=False)

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import redis.asyncio
 
-from community.live.bus import LOG, RedisBus
+from community.live.bus import BEAT_SECONDS, LOG, RedisBus
 from community.live.log import Commit
 from community.live.presence import LEASE_SECONDS, RedisStore
+from tests.races.readers import HandTime
 
 ROOM, OTHER = 7_000_001, 7_000_002
 WREN = {"id": "wren", "handle": "Wren"}
@@ -176,6 +177,23 @@ async def test_a_connection_that_redis_cuts_is_said_mended_and_followed_by_a_com
     other.bus.commits([commit(ROOM, 1)])
     await one.until(lambda: one.firsts)
     assert one.firsts == [(ROOM, 1)]
+
+
+async def test_a_process_that_only_speaks_of_rooms_that_it_does_not_follow_still_knows_that_the_bus_is_up(
+    hand_time: HandTime, redis_url: str
+) -> None:
+    ear = Ear(redis_url)
+    await ear.start()
+    async with redis.asyncio.Redis.from_url(redis_url) as other_line:
+        for number in range(1, 12):
+            ear.bus.commits([commit(ROOM, number)])
+            for _ in range(5):
+                await other_line.ping()  # so long that what was said has come round
+            await hand_time.forward(BEAT_SECONDS / 2)
+        for _ in range(5):
+            await other_line.ping()
+    assert ear.states == [True]
+    await ear.bus.stop()
 
 
 # --- leases ------------------------------------------------------------------------------------------------------
