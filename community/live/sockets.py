@@ -286,8 +286,9 @@ class _Conversation:
                 self._charge(QUESTION_COST)
                 self._err(ident, NO_ROOM)
                 return
+            # Whether one may still write there is decided anew with every write.
             if len(self.known) < ROOMS_PER_SOCKET:
-                self.known[slug] = opened  # whether one may still write there is decided anew with every write
+                self.known[slug] = opened
         command = opened.domain.parse(frame, opened, self.connection.author)
         if not rate.allow(self.connection.member.pk, opened.log_id, key):
             self._err(ident, TOO_FAST)
