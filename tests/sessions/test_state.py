@@ -104,7 +104,7 @@ def frame_of(company: Company, room: Room, doing: tuple[int, str, Any]) -> tuple
 
 
 @given(before=batches, after=batches)
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
 def test_an_old_state_and_the_events_since_then_are_the_new_state(
     before: list[Any], after: list[Any]
 ) -> None:
