@@ -201,14 +201,14 @@ texts = st.lists(pieces | st.text(max_size=8), max_size=10).map("".join).map(tid
 
 
 @given(texts)
-@settings(max_examples=500)
+@settings(max_examples=300)
 def test_a_second_sanitiser_finds_nothing_to_change(text: str) -> None:
     html = render_room_text(text)
     assert by_nh3(html) == html
 
 
 @given(texts)
-@settings(max_examples=300)
+@settings(max_examples=200)
 def test_nothing_that_was_written_is_lost_or_added(text: str) -> None:
     html = render_room_text(text)
     links(html)

@@ -256,7 +256,7 @@ asked = st.fixed_dictionaries(
 
 
 @given(asked)
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
 def test_no_request_whatsoever_raises_anything_but_a_refusal(frame: dict[str, Any]) -> None:
     with suppress(FrameRefused):
         acts.parse(frame)
