@@ -188,6 +188,8 @@ async def test_a_reader_ahead_of_this_process_is_not_served_what_it_has(
     """It came from another process, whose publication has not arrived here yet."""
     his = await enter(juniper, room)
     feed: Feed = live.hub.feeds[room.log_id]
+    if feed.filling is not None:
+        await feed.filling
     taken: list[Any] = []
     monkeypatch.setattr(live.hub, "take", taken.extend)
     monkeypatch.setattr(live.hub, "fill", lambda feed: None)
