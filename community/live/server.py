@@ -16,6 +16,8 @@ from community.live import engine
 from community.live.pipes import EXTENSION
 
 GRACE_SECONDS = 10.0
+# From a whole handshake to our answer: in a burst of thousands the last ones wait, and would all come again if refused.
+SIGN_IN_SECONDS = 180
 FRAME_CAP = 1024 * 1024
 BACKLOG = 4096
 
@@ -43,8 +45,8 @@ class Server(daphne.server.Server):  # type: ignore[misc]
             ping_interval=20,
             ping_timeout=30,
             websocket_timeout=-1,
-            websocket_handshake_timeout=30,
-            websocket_connect_timeout=30,
+            websocket_handshake_timeout=SIGN_IN_SECONDS,
+            websocket_connect_timeout=SIGN_IN_SECONDS,
             websocket_max_message_size=FRAME_CAP,
             websocket_max_frame_size=FRAME_CAP,
             application_close_timeout=5,
