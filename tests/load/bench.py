@@ -1,4 +1,4 @@
-"""`make bench`: our room beside a bare broadcast server, in one run, interleaved round by round.
+"""`make bench`: our room beside a bare broadcast server and the Channels tutorial's chat, interleaved round by round.
 
 `scripts/bench --help` lists the options. Everything listens on 127.0.0.1, and what is started is ended.
 """
@@ -14,14 +14,17 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.load.contenders import Bare, Contender, Ours
+from tests.load.contenders import Contender, Ours, contender
 from tests.load.generator import BenchFailed, Result, build, ceiling, measure
 from tests.load.machine import sync_seconds
+from tests.load.pages import Page, measure_pages, pages_table
 from tests.load.report import Measured, report
-from tests.load.scenarios import SCENARIOS, Scenario
+from tests.load.scenarios import OURS, SCENARIOS, Scenario
+from tests.load.standing import measure_standing, standing_table
 from tests.sites import ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
+DEFAULT_SECONDS, ALL_SECONDS = 400.0, 800.0
 TABLE_BEGINS, TABLE_ENDS = "<!-- bench -->\n", "<!-- /bench -->\n"
 
 
@@ -38,7 +41,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=3.0, help="how long each run is measured")
     parser.add_argument("--warmup", type=float, default=0.7)
     parser.add_argument(
-        "--most-seconds", type=float, default=None, help="start no round that would end after this"
+        "--most-seconds", type=float, default=None, help="start no round that would end after so many"
     )
     parser.add_argument("--write", action="store_true", help="keep the report in docs/performance.md")
     parser.add_argument("--list", action="store_true", help="name the scenarios")
@@ -68,7 +71,7 @@ def one_run(scenario: Scenario, contender: Contender, given: argparse.Namespace)
         run=secrets.token_hex(4),
     )
     say(
-        f"  {scenario.name:30} {contender.name:15} {result.rate:10,.0f}/s  {result.server_cpu:6.2f} s/100,000  "
+        f"  {scenario.name:30} {contender.name:18} {result.rate:10,.0f}/s  {result.server_cpu:6.2f} s/100,000  "
         f"p50 {result.p50:7.2f}  p99 {result.p99:7.2f} ms  server {result.server_load:4.0%}  "
         f"generator {result.generator_load:4.0%}  others {result.others_load:4.0%}"
     )
@@ -77,16 +80,20 @@ def one_run(scenario: Scenario, contender: Contender, given: argparse.Namespace)
 
 
 def one_round(
-    number: int, measured: list[Measured], pair: tuple[Contender, Contender], given: argparse.Namespace
+    number: int, measured: list[Measured], servers: dict[str, Contender], given: argparse.Namespace
 ) -> None:
-    """Each scenario once on each server; who goes first changes from round to round."""
+    """Each scenario once on each of its servers; the order turns from round to round."""
     for one in measured:
+        if number >= one.scenario.rounds:
+            continue
+        names = one.scenario.servers
         results: dict[str, Result] = {}
-        for contender in pair if number % 2 == 0 else reversed(pair):
-            results[contender.name], wrong = one_run(one.scenario, contender, given)
+        for place in range(len(names)):
+            server = servers[names[(place + number) % len(names)]]
+            results[server.name], wrong = one_run(one.scenario, server, given)
             if wrong:
                 one.wrong.append(wrong)
-        one.rounds.append((results[pair[0].name], results[pair[1].name]))
+        one.rounds.append(results)
 
 
 def keep(text: str) -> None:
@@ -96,33 +103,52 @@ def keep(text: str) -> None:
     PAGE.write_text(f"{before}{TABLE_BEGINS}\n{text}\n\n{TABLE_ENDS}{after}")
 
 
+def in_rounds(
+    measured: list[Measured], servers: dict[str, Contender], given: argparse.Namespace, until: float
+) -> None:
+    """As many rounds as were asked for, as far as they fit in the time; at least one."""
+    longest = 0.0
+    for number in range(given.rounds):
+        at = time.monotonic()
+        if number and at + longest > until:
+            say(f"Stopped after {number} rounds: another would take too long.")
+            break
+        say(f"Round {number + 1} of {given.rounds}")
+        one_round(number, measured, servers, given)
+        longest = time.monotonic() - at
+
+
 def bench(given: argparse.Namespace, folder: Path) -> int:
     scenarios = chosen(given)
-    most = given.most_seconds or (225.0 if not any(s.optional for s in scenarios) else 900.0)
     began = time.monotonic()
+    until = began + (given.most_seconds or (ALL_SECONDS if given.all else DEFAULT_SECONDS))
     build()
     sync = sync_seconds(folder)
     ceilings = [ceiling(1), ceiling(10)]
-    ours, bare = Ours(folder), Bare()
+    standing = None
+    pages: list[Page] = []
+    if not given.only:
+        say("Sockets that only read, and a burst of connects")
+        standing = measure_standing(folder)
+        say("\n".join(standing_table(standing)))
+    names = dict.fromkeys(name for scenario in scenarios for name in scenario.servers)
+    servers = {name: contender(name, folder) for name in names}
     measured = [Measured(scenario) for scenario in scenarios]
     try:
-        for contender in (ours, bare):
-            contender.start(max(s.rooms for s in scenarios), max(s.readers for s in scenarios))
-        longest = 0.0
-        for number in range(given.rounds):
-            at = time.monotonic()
-            if at - began + longest > most:
-                say(
-                    f"Stopped after {number} rounds: another would end later than {most:.0f} s after the start."
-                )
-                break
-            say(f"Round {number + 1} of {given.rounds}")
-            one_round(number, measured, (ours, bare), given)
-            longest = max(longest, time.monotonic() - at)
+        for server in servers.values():
+            theirs = [s for s in scenarios if server.name in s.servers]
+            # A room more than is written to, for the pages.
+            server.start(max(s.rooms for s in theirs) + 1, max(s.readers for s in theirs))
+        ours = servers[OURS]
+        if not given.only and isinstance(ours, Ours):
+            say("Pages beside a busy writer")
+            pages = measure_pages(ours)
+            say("\n".join(pages_table(pages)))
+        in_rounds(measured, servers, given, until)
     finally:
-        for contender in (ours, bare):
-            contender.stop()
-    text = report(measured, names=(ours.name, bare.name), ceilings=ceilings, sync=sync)
+        for server in servers.values():
+            server.stop()
+    text = report(measured, standing=standing, pages=pages, ceilings=ceilings, sync=sync)
     sys.stdout.write(f"\n{text}\n")
     if given.write:
         keep(text)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from tests.load.generator import BenchFailed, Result
 from tests.load.machine import process_tree
-from tests.services import bound_to_us
+from tests.load.scenarios import BARE, OURS, TUTORIAL_REDIS
+from tests.services import Service, answers, bound_to_us, free_port, start_redis
 from tests.sites import ROOT, Site
 
 STOP_SECONDS = 15
@@ -42,15 +44,14 @@ def slug(number: int) -> str:
 
 
 class Ours:
-    """`manage.py serve` as `make run` starts it: one process, SQLite with synchronous=FULL, everybody signed in."""
+    """`manage.py serve` as `make run` starts it: one process, SQLite, everybody signed in."""
 
-    name = "Porchlight"
     kind = "rooms"
 
-    def __init__(self, folder: Path, synchronous: str = "FULL") -> None:
-        self.synchronous = synchronous
+    def __init__(self, folder: Path, name: str = OURS, synchronous: str = "FULL") -> None:
+        self.name = name
         self.site = Site(
-            folder / f"site-{synchronous}",
+            folder,
             {
                 "PORCHLIGHT_SQLITE_SYNCHRONOUS": synchronous,
                 "PORCHLIGHT_SENDS_PER_MIN": "10000000",
@@ -103,7 +104,7 @@ class Ours:
 class Bare:
     """`websockets.broadcast` alone: no sign-in, nothing kept, nothing acknowledged."""
 
-    name = "bare broadcast"
+    name = BARE
     kind = "bare"
 
     def __init__(self) -> None:
@@ -131,11 +132,74 @@ class Bare:
 
     def stop(self) -> None:
         if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(timeout=STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            end(self._process)
             if self._process.stdout:
                 self._process.stdout.close()
+            self._process = None
+
+
+class Tutorial:
+    """The chat of Channels' tutorial under Daphne's own command, with the in-memory layer or with channels_redis."""
+
+    kind = "tutorial"
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.name = name
+        self.folder = folder
+        self.port = free_port()
+        self.pids: list[int] = []
+        self._daphne: Service | None = None
+        self._redis: Service | None = None
+
+    def start(self, rooms: int, readers: int) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        environment = dict(os.environ)
+        if self.name == TUTORIAL_REDIS:
+            self._redis = start_redis(self.folder)
+            environment["TUTORIAL_REDIS_PORT"] = str(self._redis.port)
+        options = ["--bind", "127.0.0.1", "--port", str(self.port), "--verbosity", "0"]
+        self._daphne = Service.spawn(
+            "Daphne", self.port,
+            [*bound_to_us("TERM"), sys.executable, "-m", "daphne", *options, "tests.load.tutorial:application"],
+            log=self.folder / "daphne.log", cwd=ROOT, environment=environment,
+        )  # fmt: skip
+        self._daphne.wait_until(lambda: answers(self.port))
+        self.pids = process_tree(self._daphne.process.pid)
+        if self._redis is not None:
+            self.pids += process_tree(self._redis.process.pid)
+
+    def lines(self, rooms: int, readers: int) -> list[str]:
+        return [f"{slug(room)} -" for room in range(rooms) for _ in range(readers)]
+
+    def check(self, result: Result) -> str:
+        """It promises nothing: what it lost the report names."""
+        return ""
+
+    def stop(self) -> None:
+        for service in (self._daphne, self._redis):
+            if service is not None:
+                end(service.process)
+        self._daphne = self._redis = None
+
+
+def end(process: subprocess.Popen[Any]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def contender(name: str, folder: Path) -> Contender:
+    """A server by the name that scenarios call it."""
+    place = folder / name.replace(", ", "-").replace(" ", "-")
+    match name:
+        case "Porchlight":
+            return Ours(place)
+        case "Porchlight, NORMAL":
+            return Ours(place, name, synchronous="NORMAL")
+        case "bare broadcast":
+            return Bare()
+        case _:
+            return Tutorial(place, name)

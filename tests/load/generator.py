@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +60,7 @@ class Result:
     memory: int
     run: str
     acked: int
+    lost: int
     faults: int
     first_fault: str
 
@@ -76,7 +77,10 @@ def _arguments(
 
 
 def _marks(
-    arguments: Sequence[str], lines: Sequence[str], pids: list[int]
+    arguments: Sequence[str],
+    lines: Sequence[str],
+    pids: list[int],
+    on_mark: Callable[[str], None] = lambda name: None,
 ) -> tuple[dict[str, Moment], dict[str, Any]]:
     """Run the program; a Moment for each of its marks, and the values of the last one."""
     moments: dict[str, Moment] = {}
@@ -92,6 +96,7 @@ def _marks(
             for line in process.stdout:
                 mark = json.loads(line)
                 moments[mark["mark"]] = Moment.take(pids)
+                on_mark(mark["mark"])
                 if mark["mark"] == "done":
                     done = mark
             complaint = process.stderr.read()
@@ -114,9 +119,10 @@ def measure(
     seconds: float,
     warmup: float,
     run: str,
+    on_mark: Callable[[str], None] = lambda name: None,
 ) -> Result:
     """One run of a scenario against a server. `lines`: "room cookie", one a connection. Raises BenchFailed."""
-    moments, done = _marks(_arguments(scenario, kind, port, seconds, warmup, run), lines, pids)
+    moments, done = _marks(_arguments(scenario, kind, port, seconds, warmup, run), lines, pids, on_mark)
     begin, end = moments["begin"], moments["end"]
     span = end.at - begin.at
     server, generator = end.server - begin.server, done["cpu"]
@@ -135,8 +141,58 @@ def measure(
         memory=resident_bytes(pids),
         run=run,
         acked=done["acked"],
+        lost=done["lost"],
         faults=done["faults"],
         first_fault=done["first_fault"],
+    )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Connections that only read. `kilobytes`: what each added to the server's resident memory, in thousands of bytes;
+    `cpu`: the server's CPU seconds for a thousand of them to come in.
+    """
+
+    connections: int
+    turned_away: int
+    why: str
+    seconds: float
+    kilobytes: float
+    cpu: float
+    others_load: float
+
+
+def stand(
+    *,
+    kind: str,
+    port: int,
+    lines: Sequence[str],
+    pids: list[int],
+    at_once: int,
+    seconds: float = 1.0,
+    subscribe: bool = True,
+) -> Standing:
+    """Open connections, `at_once` of them on the way at any time, and leave them in peace for some seconds."""
+    options = f"--kind {kind} --port {port} --at-once {at_once} --warmup 0.5 --seconds {seconds}"
+    options += f" --idle {1 if subscribe else 2}"
+    before = resident_bytes(pids)
+    memory: dict[str, int] = {}
+
+    def note(mark: str) -> None:
+        memory[mark] = resident_bytes(pids)
+
+    start = Moment.take(pids)
+    moments, done = _marks(options.split(), lines, pids, note)
+    ready = moments["ready"]
+    others = ready.everybody - start.everybody - (ready.server - start.server)
+    return Standing(
+        connections=done["connections"] - done["turned_away"],
+        turned_away=done["turned_away"],
+        why=done["first_fault"],
+        seconds=done["connecting"],
+        kilobytes=(memory["end"] - before) / len(lines) / 1000,
+        cpu=(ready.server - start.server) / len(lines) * 1000,
+        others_load=max(0.0, others / (ready.at - start.at) / CORES),
     )
 
 
