@@ -17,7 +17,7 @@ from community.live.models import Event
 from community.members.models import Member
 from moderation.sanctions.models import Restriction
 from sessions.rooms import access, acts
-from sessions.rooms.decide import Deliberation
+from sessions.rooms.decide import decide
 from sessions.rooms.models import Hand, ReadPosition, Room, Turn
 from sessions.rooms.phases import PHASES
 
@@ -54,7 +54,7 @@ class Rooms:
         return Command(opened, author, act, frame.get("key"), frames.digest(frame), locks)
 
     def decide(self, batch: Batch) -> list[Decision]:
-        return Deliberation(batch).run()
+        return decide(batch)
 
     def state(self, log_id: int, member: Any) -> dict[str, Any]:
         return self.state_of(Room.objects.select_related(*WHOLE).get(log_id=log_id), member)

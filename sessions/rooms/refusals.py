@@ -1,0 +1,15 @@
+"""Why a room says no, in words for the person who asked."""
+
+from __future__ import annotations
+
+from community.live.domain import Code, Refuse
+
+NO_ROOM = Refuse(Code.NOT_FOUND, "There is no such room.")
+NO_MESSAGE = Refuse(Code.NOT_FOUND, "There is no such message here.")
+NO_MEMBER = Refuse(Code.NOT_FOUND, "There is no such member here.")
+CLOSED = Refuse(Code.CLOSED, "This room is closed for now. Your words were not sent.")
+NOT_YOURS = Refuse(Code.DENIED, "That is for the people who keep this room.")
+HOSTS_WRITE = Refuse(Code.DENIED, "Only the facilitators write in this part.")
+NOT_YOUR_TURN = Refuse(
+    Code.NOT_YOUR_TURN, "Someone else has the floor. Raise your hand and you are next in line."
+)
