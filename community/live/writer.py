@@ -130,20 +130,46 @@ def _reply_all(answers: Sequence[tuple[Reply, Outcome]]) -> None:
 
 def _run(commands: Sequence[Command]) -> list[Outcome]:
     """One transaction for all; if that fails, one for each, so that one bad command harms only itself."""
+    outcomes: list[Outcome] = []
+    unsure = False
     try:
         return _transact(commands)
+    except _Unreachable as error:
+        _after_failure(error)
     except Exception as error:  # noqa: BLE001 - whatever it was, each command gets its own try
         _after_failure(error)
         if _waited_in_vain(error):
             return _room_by_room(commands)
-    if len(commands) > 1:
-        return [_run([command])[0] for command in commands]
-    command = commands[0]
-    try:
-        return _transact([command])
-    except Exception as error:  # noqa: BLE001 - a writer thread outlives any command
-        _after_failure(error)
-        return [UNAVAILABLE if command.key is None or not isinstance(error, _CommitFailed) else UNKNOWN]
+        unsure = isinstance(error, _CommitFailed)
+        try:
+            for command in commands:
+                # One by one: what was answered before a failure counts.
+                outcomes.append(_alone(command, unsure, tries=1 if len(commands) == 1 else 2))  # noqa: PERF401
+        except _Unreachable as gone:
+            _after_failure(gone)
+    # Who waits behind a database that is away is told so now, and not after as many timeouts as there are commands.
+    return outcomes + [_unanswered(command, unsure) for command in commands[len(outcomes) :]]
+
+
+def _alone(command: Command, unsure: bool, tries: int) -> Outcome:
+    """One command in a transaction of its own. Raises _Unreachable."""
+    for _ in range(tries):
+        try:
+            return _transact([command])[0]
+        except _Unreachable:
+            if not unsure:
+                raise
+            return _unanswered(command, unsure)
+        except Exception as error:  # noqa: BLE001 - a writer thread outlives any command
+            _after_failure(error)
+            unsure = unsure or isinstance(error, _CommitFailed)
+            if _waited_in_vain(error):
+                break
+    return _unanswered(command, unsure)
+
+
+def _unanswered(command: Command, unsure: bool) -> Refuse:
+    return UNKNOWN if unsure and command.key is not None else UNAVAILABLE
 
 
 def _waited_in_vain(error: Exception) -> bool:
@@ -166,6 +192,10 @@ def _room_by_room(commands: Sequence[Command]) -> list[Outcome]:
     return [next(outcomes[command.opened.log_id]) for command in commands]
 
 
+class _Unreachable(Exception):
+    """There is no connection to the database, and none to be had."""
+
+
 class _CommitFailed(Exception):
     """COMMIT itself failed, so that the outcome is not known."""
 
@@ -173,6 +203,10 @@ class _CommitFailed(Exception):
 def _transact(commands: Sequence[Command]) -> list[Outcome]:
     decided = False
     failpoints.reach("writer.beginning", commands=commands)
+    try:
+        connection.ensure_connection()
+    except (DatabaseError, InterfaceError) as error:
+        raise _Unreachable from error
     try:
         with transaction.atomic():
             failpoints.reach("writer.begun", commands=commands)
