@@ -38,6 +38,7 @@ class Engine:
         self.hub.on_feed_opened.append(lambda feed: self.bus.follow(feed.log_id))
         self.hub.on_feed_closed.append(lambda feed: self.bus.unfollow(feed.log_id))
         self._tasks: list[asyncio.Task[None]] = []
+        self._comparing = self._compare_again = False
 
     async def start(self) -> None:
         writer.start(self.loop)
@@ -103,13 +104,21 @@ class Engine:
         self.hub.announce_bus(ok)
 
     def _resubscribed(self) -> None:
-        async def compare() -> None:
-            try:
-                await self.hub.compare_heads()
-            except DatabaseError:
-                logger.warning("compare_after_subscribe_failed")
+        """Look what was missed; confirmations that arrive meanwhile are looked at together afterwards."""
+        self._compare_again = True
+        if not self._comparing:
+            self._comparing = True
+            self._spawn(self._compare())
 
-        self._spawn(compare())
+    async def _compare(self) -> None:
+        try:
+            while self._compare_again:
+                self._compare_again = False
+                await self.hub.compare_heads()
+        except DatabaseError:
+            logger.warning("compare_after_subscribe_failed")
+        finally:
+            self._comparing = False
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = self.loop.create_task(work)

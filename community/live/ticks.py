@@ -47,7 +47,8 @@ def run_due(now: datetime) -> list[str]:
             except Exception:
                 logger.exception("tick_failed", job=job.name)
             finally:
-                Tick.objects.filter(pk=job.name).update(lease_until=None)
+                # Only its own: a run longer than the lease may have been taken over.
+                Tick.objects.filter(pk=job.name, lease_until=now + LEASE).update(lease_until=None)
     return ran
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import category
 
 from community.live.domain import TEXT_CHARS, Code, FrameRefused
 from community.text import TooManyLinks, render_room_text, tidy
@@ -18,6 +19,7 @@ NOTE_CHARS = 40
 REASON_CHARS = 300
 MUTE_MINUTES_MAX = 60 * 24 * 30
 TURN_SECONDS_MAX = 60 * 60
+INVISIBLE = "CMZ"  # Unicode's general categories of controls and formats, marks, separators
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +206,7 @@ def _plain(value: Any, name: str) -> str:
 
 def _words(value: Any) -> tuple[str, str]:
     text = tidy(_plain(value, "text"))
-    if not text:
+    if all(category(letter)[0] in INVISIBLE for letter in text):
         raise FrameRefused(Code.BAD_FRAME, "There are no words in it.")
     if len(text) > TEXT_CHARS:
         raise FrameRefused(

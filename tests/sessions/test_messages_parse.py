@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from community.live import frames
-from community.live.domain import FrameRefused
+from community.live.domain import Code, FrameRefused
 from community.members.models import Member
 from sessions.rooms import acts
 from sessions.rooms.models import Room
@@ -268,3 +268,11 @@ def test_the_digest_of_a_request_does_not_hang_on_id_key_room_or_order(frame: di
     turned = dict(reversed(list(frame.items())))
     assert frames.digest(frame) == frames.digest(turned | {"id": 1, "key": "k", "room": "r"})
     assert frames.digest(frame) != frames.digest(frame | {"more": "words"})
+
+
+@pytest.mark.parametrize("unseen", ["\u200b\u200d", "\u2060 \u00ad", "\ufe0f\u0301"])
+def test_words_that_nobody_could_see_are_no_words(room: Room, wren: Member, unseen: str) -> None:
+    with pytest.raises(FrameRefused) as refused:
+        acts.parse({"t": "send", "text": unseen})
+    assert refused.value.refusal.code == Code.BAD_FRAME
+    assert isinstance(acts.parse({"t": "send", "text": f"{unseen}a{unseen}"}), acts.Say)
