@@ -26,6 +26,10 @@ for row in Event.objects.filter(log__room__slug="{room}", type="message.posted")
 """
 
 
+# Signing in once is enough: site and address -> what the browser keeps.
+SIGNED_IN: dict[tuple[str, str], Any] = {}
+
+
 class Seat:
     """`who` is the part before the @ of a demo member's address."""
 
@@ -34,9 +38,20 @@ class Seat:
     ) -> None:
         self.site = site
         self.room = room
-        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-        self.page = sign_in(self.context.new_page(), site, f"{who}@example.org", PASSWORD)
+        known = (str(site.folder), who)
+        usual = {"viewport": {"width": 1280, "height": 900}, "service_workers": "block"}
+        self.context = browser.new_context(**{**usual, "storage_state": SIGNED_IN.get(known), **options})
+        self.page = self.context.new_page()
         self.enter()
+        if "/accounts/login/" in self.page.url:
+            sign_in(self.page, site, f"{who}@example.org", PASSWORD)
+            SIGNED_IN[known] = self.context.storage_state()
+            self.enter()
+
+    def cut_off(self) -> None:
+        """From now on pages load, and no way to the log opens."""
+        self.page.route_web_socket(re.compile("/live/"), lambda socket: socket.close(code=1011))
+        self.page.route(re.compile("//[^/]+/(live/|healthz)"), lambda route: route.abort())
 
     @property
     def path(self) -> str:

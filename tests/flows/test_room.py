@@ -153,8 +153,7 @@ def test_what_is_written_without_a_link_goes_out_when_it_is_back(sit: Sit, house
 
 def test_unsent_words_outlive_a_reload(sit: Sit, house: Site) -> None:
     juniper, wren = sit("juniper"), sit("wren")
-    # The page loads, and the socket does not.
-    juniper.page.route_web_socket(re.compile("/live/"), lambda socket: socket.close(code=1011))
+    juniper.cut_off()
     juniper.enter()
     juniper.say("Kept over a reload.")
     juniper.field.fill("Half a thought")
@@ -203,7 +202,7 @@ def test_a_lost_answer_never_sends_the_words_twice(sit: Sit, house: Site) -> Non
 
 def test_on_a_shared_phone_nobody_sends_the_words_of_another(sit: Sit, house: Site, sign_in: SignIn) -> None:
     phone, wren = sit("juniper"), sit("wren")
-    phone.page.route_web_socket(re.compile("/live/"), lambda socket: socket.close(code=1011))
+    phone.cut_off()
     phone.enter()
     phone.say("Only from Juniper.")
     expect(phone.waiting).to_have_count(1)
@@ -224,7 +223,7 @@ def test_on_a_shared_phone_nobody_sends_the_words_of_another(sit: Sit, house: Si
 
 def test_signing_out_forgets_what_was_not_sent(sit: Sit, sign_in: SignIn, house: Site) -> None:
     phone = sit("juniper")
-    phone.page.route_web_socket(re.compile("/live/"), lambda socket: socket.close(code=1011))
+    phone.cut_off()
     phone.enter()
     phone.say("Not for the next one.")
     phone.field.fill("Nor this")

@@ -160,7 +160,7 @@ def test_a_network_that_changes_is_tried_at_once(sit: Sit) -> None:
 def test_a_try_that_fails_is_not_noticed(sit: Sit) -> None:
     juniper, wren = sit("juniper", "stream"), sit("wren")
     juniper.network.tried.clear()
-    juniper.page.clock.run_for(FIVE_MINUTES)
+    juniper.page.evaluate("dispatchEvent(new Event('online'))")
     wren.say("Through all of it.")
     juniper.sees("Through all of it.")
     assert juniper.network.tried == ["socket"]
@@ -171,11 +171,8 @@ def test_a_proxy_that_holds_the_stream_back_is_got_round(sit: Sit) -> None:
     juniper, wren = sit("juniper", "stream"), sit("wren")
     juniper.network.holds_streams = True
     juniper.network.tried.clear()
-    juniper.enter()
-    expect(juniper.page.locator("#words")).to_be_visible()
-    juniper.page.wait_for_function(
-        "performance.getEntriesByType('resource').some((one) => one.name.includes('stream'))"
-    )
+    with juniper.page.expect_request(STREAMS):
+        juniper.enter()
     juniper.page.clock.run_for(11_000)
     expect(juniper.link).to_have_text(SLOWER)
     assert juniper.network.tried[0] == "stream"

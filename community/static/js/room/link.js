@@ -11,6 +11,7 @@ export function linkWords(connection) {
   let degraded = false;
   let over = false;
   let everUp = false;
+  let saysDown = false;
 
   function say(iconName, head, words, ...more) {
     region.replaceChildren(make("p", { class: "notice" }, icon(iconName), make("span", {}, make("b", {}, head), ` ${words} `, ...more)));
@@ -21,14 +22,16 @@ export function linkWords(connection) {
     if (over) return;
     if (state === "up") {
       everUp = true;
+      saysDown = false;
       if (degraded) say("clock", "Words may take a few seconds to show.", "None are lost.");
       else if (connection.transport.slower) region.replaceChildren(make("p", { class: "meta" }, "On a slower way in. Everything still arrives."));
       else region.replaceChildren();
     } else if (state === "over") ended(connection.reason);
-    else if (!region.firstChild) timer = setTimeout(down, state === "down" ? 300 : SOON_MS);
+    else if (!saysDown) timer = setTimeout(down, state === "down" ? 300 : SOON_MS);
   }
 
   function down() {
+    saysDown = true;
     say("cut", everUp ? "The link is down." : "There is no link yet.", "Keep writing. It goes out when the link is back.", quiet("Try now", () => connection.tryNow()));
   }
 
