@@ -77,8 +77,11 @@ def _publish(commits: list[Commit]) -> None:
 
 
 def head(log_id: int) -> Head:
-    epoch, last_seq, min_seq = Log.objects.values_list("epoch", "last_seq", "min_seq").get(pk=log_id)
-    return Head(epoch, last_seq, min_seq)
+    """Raises Log.DoesNotExist."""
+    found = heads([log_id]).get(log_id)
+    if found is None:
+        raise Log.DoesNotExist
+    return found
 
 
 HEADS = Prepared(
@@ -100,12 +103,22 @@ def payloads_after(log_id: int, since: int, limit: int) -> list[tuple[int, str]]
     return list(rows.values_list("seq", "payload")[:limit])
 
 
+RESET_SEQ = Prepared(
+    lambda log_id, floor, last_seq: (
+        Event.objects.filter(log_id=log_id, type="message.posted", seq__gt=floor, seq__lte=last_seq)
+        .order_by("-seq")
+        .values_list("seq")[RESET_MESSAGES - 1 : RESET_MESSAGES]
+    ),
+    int,
+    int,
+    int,
+)
+
+
 def reset_point(log_id: int, at: Head) -> int:
     """The seq before the 50th-last message, at most 500 events back: where a reader without a past begins."""
     floor = max(at.min_seq - 1, at.last_seq - RESET_EVENTS)
-    messages = Event.objects.filter(log_id=log_id, type="message.posted", seq__gt=floor, seq__lte=at.last_seq)
-    seq = messages.order_by("-seq").values_list("seq", flat=True)[RESET_MESSAGES - 1 : RESET_MESSAGES]
-    return max([*(found - 1 for found in seq), floor])
+    return max([*(seq - 1 for (seq,) in RESET_SEQ(log_id, floor, at.last_seq)), floor])
 
 
 def _stored(rows: Iterable[Event]) -> list[Stored]:
