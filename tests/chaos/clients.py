@@ -69,7 +69,7 @@ class Client:
         self.place = place
         self.chance = chance
         self.notice = notice
-        self.at = chance.randrange(len(ports))
+        self.at = 0
         self.tries = 0
         self.losses = 0
         self.faults: list[str] = []

@@ -43,7 +43,15 @@ class Load:
         self.tasks: list[asyncio.Task[None]] = []
 
     def _means(self, number: int, person: Any) -> tuple[Any, ...]:
-        return self.ports, person, self.place, random.Random(f"{self.seed} {number}"), self._progress.set
+        # Every other one begins at the second server, so that some of each kind are on both.
+        first = number % len(self.ports)
+        return (
+            self.ports[first:] + self.ports[:first],
+            person,
+            self.place,
+            random.Random(f"{self.seed} {number}"),
+            self._progress.set,
+        )
 
     async def __aenter__(self) -> Load:
         clients = [*self.senders, *self.readers]
