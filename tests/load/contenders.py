@@ -65,6 +65,7 @@ class Ours:
     def start(self, rooms: int, readers: int) -> None:
         self.site.lay()
         self.site.manage("migrate", "--no-input", "--verbosity", "0")
+        self.site.manage("collectstatic", "--no-input", "--verbosity", "0")
         slugs = [slug(number) for number in range(rooms)]
         made = subprocess.run(
             [sys.executable, "-m", "tests.load.rooms", *slugs],
