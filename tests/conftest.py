@@ -112,7 +112,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return browser_type_launch_args | {"executable_path": program, "args": CHROMIUM_ARGUMENTS}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sign_in() -> Callable[[Page, Site, str, str], Page]:
     """`sign_in(page, site, email, password)` through the real form."""
 
