@@ -137,7 +137,7 @@ def test_when_sockets_work_again_the_page_goes_back_to_them(sit: Sit, way: str) 
     juniper, wren = sit("juniper", way), sit("wren")
     juniper.network.sockets = True
     juniper.network.tried.clear()
-    juniper.page.clock.run_for(FIVE_MINUTES)
+    juniper.page.clock.fast_forward(FIVE_MINUTES)
     expect(juniper.link).to_be_empty()
     assert "socket" in juniper.network.tried
     juniper.field.press_sequentially("Hm")
