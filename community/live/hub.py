@@ -161,8 +161,8 @@ class Hub:
             await failpoints.arrive("hub.filling", feed=feed)
             rows = await in_database(log.payloads_after, feed.log_id, feed.head, CHUNK_EVENTS)
             news = [payload for seq, payload in rows if seq > feed.head]
-            if news and len(rows) == CHUNK_EVENTS:
-                # Far behind: let everyone catch up from the database instead of carrying it all through the ring.
+            if news and (len(rows) == CHUNK_EVENTS or rows[0][0] > feed.head + 1):
+                # Far behind, or what was missed is purged: let everyone catch up from the database.
                 self._jump(feed, (await in_database(log.head, feed.log_id)).last_seq)
             elif news:
                 # A missed commit may have rewritten older events: serve those from the database.
