@@ -10,6 +10,7 @@ from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
 CORES = len(os.sched_getaffinity(0))
+OTHERS_LOAD = 0.10  # with more of the machine taken by other programs, figures are not believed
 
 
 def _stat(pid: int) -> list[str]:

@@ -10,13 +10,12 @@ from datetime import UTC, datetime
 from statistics import median
 
 from tests.load.generator import Ceiling, Result
-from tests.load.machine import CORES
+from tests.load.machine import CORES, OTHERS_LOAD
 from tests.load.pages import Page, page_verdicts, pages_table
 from tests.load.scenarios import TARGETS, Scenario, Target
 from tests.load.standing import Standings, standing_table, standing_verdicts
 
 RATIO_SPREAD = 0.30
-OTHERS_LOAD = 0.10
 GENERATOR_LOAD = 0.85
 
 
