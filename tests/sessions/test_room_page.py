@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -440,11 +441,23 @@ def test_a_turn_has_minutes_and_no_clock(seconds: int, words: str) -> None:
 # --- the script ----------------------------------------------------------------------------------------------------
 
 
-def test_every_module_of_the_room_is_fetched_at_once_and_none_that_is_not_there() -> None:
-    scripts = settings.BASE_DIR / "community" / "static" / "js"
-    there = {
-        f"js/{file.relative_to(scripts)}"
-        for part in ("live", "room")
-        for file in (scripts / part).glob("*.js")
+def _imported_by(script: Path, pattern: str) -> set[Path]:
+    return {
+        (script.parent / name).resolve() for name in re.findall(pattern, script.read_text(), re.MULTILINE)
     }
-    assert set(MODULES) == there - {"js/room/room.js"}
+
+
+def test_the_modules_that_the_room_always_needs_are_fetched_at_once_and_no_others() -> None:
+    scripts = settings.BASE_DIR / "community" / "static" / "js"
+    room = scripts / "room" / "room.js"
+    needed, waiting = {room}, [room]
+    while waiting:
+        new = _imported_by(waiting.pop(), r'^(?:import|export|\}) [^;]*?from "(\.[^"]+)";') - needed
+        needed |= new
+        waiting += new
+    assert {f"js/{file.relative_to(scripts)}" for file in needed - {room}} == set(MODULES)
+    at_need = set().union(*(_imported_by(script, r'await import\("(\.[^"]+)"\)') for script in needed))
+    for script in tuple(at_need):
+        at_need |= _imported_by(script, r'from "(\.[^"]+)";') - needed
+    there = {file for part in ("live", "room") for file in (scripts / part).glob("*.js")}
+    assert there - needed == at_need, "the rest is loaded when a slower way in is taken"
