@@ -1,7 +1,7 @@
 """How a row is written as bytes and sealed: `hash = SHA-256(prev || canonical JSON)`, both in hexadecimal. Pure.
 
-The canonical form is JSON with sorted keys, no spaces and ASCII only (all else escaped, RFC 8259 section 7), so that any
-language with a JSON library can check the chain without us.
+The canonical form is JSON with sorted keys, no spaces and ASCII only (all else escaped, RFC 8259 section 7), so that
+any language with a JSON library can check the chain without us.
 """
 
 from __future__ import annotations
