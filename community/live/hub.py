@@ -17,6 +17,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError
 
 from community.live import domain, failpoints, frames, log
+from community.live.access import still_welcome
 from community.live.clock import clock
 from community.live.connection import BUFFER_CAP, Connection
 from community.live.database import in_database
@@ -40,7 +41,7 @@ GONE = {"auth": 4401, "suspended": 4403, "slow": 4008, "restart": 4012}
 
 
 class Hub:
-    """Everything here runs on the loop's thread, except `post`."""
+    """Everything here runs on the loop's thread."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -82,11 +83,6 @@ class Hub:
                 await asyncio.sleep(1)
 
     # --- commits in, frames out ----------------------------------------------------------------------------------
-
-    def post(self, commits: list[Commit]) -> None:
-        """Take what was committed; from any thread."""
-        if not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(self.take, commits)
 
     def take(self, commits: Iterable[Commit]) -> None:
         for commit in commits:
@@ -407,8 +403,6 @@ class Hub:
 
     async def revalidate(self) -> None:
         """Ask again, for all open connections at once, whether they may still be here."""
-        from community.live.access import still_welcome
-
         connections = list(self.connections)
         if not connections:
             return

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from typing import Any
-from uuid import uuid4
 
 import orjson
 from django.db import connection, transaction
@@ -67,7 +66,8 @@ def on_publish(listener: Listener) -> None:
     _listeners.append(listener)
 
 
-def _publish(commits: list[Commit]) -> None:
+def publish(commits: list[Commit]) -> None:
+    """Tell the listeners; what a transaction committed is told by `on_commit`."""
     failpoints.reach("log.committed", commits=commits)
     for listener in _listeners:
         listener(commits)
@@ -252,33 +252,6 @@ def append(commands: Sequence[Command], *, at: datetime | None = None) -> list[O
     return _Batch(commands, at or clock.now()).run()
 
 
-@transaction.atomic
-def purge(log_id: int, before: datetime) -> int:
-    """Forget the events committed before a time: `min_seq` rises over them, and every ring drops them; how many."""
-    at = lock([log_id])[log_id]
-    kept = (
-        Event.objects.filter(log_id=log_id, at__gte=before)
-        .order_by("seq")
-        .values_list("seq", flat=True)
-        .first()
-    )
-    min_seq = at.last_seq + 1 if kept is None else kept
-    if min_seq <= at.min_seq:
-        return 0
-    Event.objects.filter(log_id=log_id, seq__lt=min_seq).delete()
-    Log.objects.filter(pk=log_id).update(min_seq=min_seq)
-    transaction.on_commit(lambda: _publish([Commit(log_id, at.last_seq + 1, min_seq=min_seq)]), robust=True)
-    return min_seq - at.min_seq
-
-
-def rotate_epochs() -> int:
-    """Give every log a new epoch, after a restore: no cursor from before is trusted; how many."""
-    logs = list(Log.objects.all())
-    for each in logs:
-        each.epoch = uuid4()
-    return Log.objects.bulk_update(logs, ["epoch"], batch_size=200)
-
-
 class _Batch:
     def __init__(self, commands: Sequence[Command], at: datetime) -> None:
         self.commands = commands
@@ -302,7 +275,7 @@ class _Batch:
         self._save()
         failpoints.reach("log.saved", commands=self.commands)
         if self.commits:
-            transaction.on_commit(lambda: _publish(list(self.commits.values())), robust=True)
+            transaction.on_commit(lambda: publish(list(self.commits.values())), robust=True)
         return [outcome for outcome in self.outcomes if outcome is not None]
 
     def _repeats(self) -> tuple[dict[int, tuple[int, str]], dict[int, int]]:

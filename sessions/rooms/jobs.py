@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from community.groups.models import Group
-from community.live import log
+from community.live import log, retention
 from community.live.domain import Command
 from community.live.writer import submit
 from community.members.models import Member
@@ -38,7 +38,7 @@ def forget_old_words(at: datetime) -> int:
         return 0
     forgotten = 0
     for room in Room.objects.all():
-        purged = log.purge(room.log_id, at - timedelta(days=days))
+        purged = retention.purge(room.log_id, at - timedelta(days=days))
         if purged:
             Reaction.objects.filter(room=room, seq__lt=log.head(room.log_id).min_seq).delete()
         forgotten += purged

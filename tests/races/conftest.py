@@ -74,7 +74,8 @@ async def hub(
 ) -> AsyncIterator[Hub]:
     """A hub that hears each commit of this process at once; its clockwork moves by `hand_time`."""
     running = Hub(asyncio.get_running_loop())
-    monkeypatch.setattr(log, "_listeners", [running.post])
+    loop = running.loop
+    monkeypatch.setattr(log, "_listeners", [lambda commits: loop.call_soon_threadsafe(running.take, commits)])
     running.start()
     yield running
     await running.stop()

@@ -10,7 +10,7 @@ import pytest
 from django.db import transaction
 
 from community.live import feed as feeds
-from community.live import log
+from community.live import log, retention
 from community.live.clock import clock
 from community.live.domain import Committed
 from community.live.feed import CHUNK_EVENTS
@@ -381,7 +381,7 @@ async def test_a_purge_raises_min_seq_drops_the_ring_and_skips_those_who_stood_b
     await aside(fill_room, room, wren, 3)
     await pipe.until_seq(8)
     behind = await read(wren, room, since=8)
-    assert await aside(log.purge, room.log_id, clock.now() - timedelta(minutes=30)) == 5
+    assert await aside(retention.purge, room.log_id, clock.now() - timedelta(minutes=30)) == 5
     await pipe.until(lambda: hub.feeds[room.log_id].min_seq == 6)
     assert [entry.seq for entry in hub.feeds[room.log_id].ring] == [6, 7, 8]
     hub.attach(
@@ -397,7 +397,7 @@ async def test_a_reader_whose_whole_rest_was_purged_is_skipped_to_the_head_and_r
 ) -> None:
     await aside(fill_room, room, wren, 5)
     pipe = await read(wren, room, since=5)
-    assert await aside(log.purge, room.log_id, clock.now() + timedelta(minutes=1)) == 5
+    assert await aside(retention.purge, room.log_id, clock.now() + timedelta(minutes=1)) == 5
     hub.attach(
         pipe.connection, pipe.connection.readers[room.slug].opened, await aside(log.head, room.log_id), 1
     )
@@ -414,7 +414,7 @@ async def test_below_min_seq_beyond_the_head_and_with_another_epoch_it_is_a_rese
     await aside(fill_room, room, wren, 5)
     await aside(set_clock.forward, 3600)
     await aside(fill_room, room, wren, 5)
-    await aside(log.purge, room.log_id, clock.now() - timedelta(minutes=30))
+    await aside(retention.purge, room.log_id, clock.now() - timedelta(minutes=30))
     talker = await enter(wren)
     epoch = (await talker.sub(room))["epoch"]
 
@@ -433,7 +433,7 @@ async def test_when_epochs_were_rotated_every_reader_is_sent_back_by_the_tick(
     hub: Hub, room: Room, wren: Member, juniper: Member, read: Read, hand_time: HandTime
 ) -> None:
     pipes = [await read(wren, room), await read(juniper, room)]
-    assert await aside(log.rotate_epochs) == 1
+    assert await aside(retention.rotate_epochs) == 1
     await hand_time.forward(TICK_SECONDS)
     for pipe in pipes:
         await pipe.until(lambda pipe=pipe: pipe.closed is not None)  # type: ignore[misc]
@@ -450,7 +450,7 @@ async def test_when_someone_comes_after_a_rotation_the_readers_from_before_are_s
     await aside(fill_room, room, wren, 3)
     old = await read(wren, room)
     await old.until_seq(3)
-    await aside(log.rotate_epochs)
+    await aside(retention.rotate_epochs)
     new = await read(juniper, room)
     await new.until_seq(3)
     await old.until(lambda: old.closed is not None)

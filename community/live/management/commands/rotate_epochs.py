@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from community.live import log
+from community.live import retention
 
 
 class Command(BaseCommand):
@@ -15,4 +15,4 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{log.rotate_epochs()} logs have a new epoch.")
+        self.stdout.write(f"{retention.rotate_epochs()} logs have a new epoch.")
