@@ -7,6 +7,7 @@ import re
 from urllib.parse import urlsplit
 
 from bleach.sanitizer import Cleaner
+from markdown_it import MarkdownIt
 
 LINK = re.compile(r"https?://[^\s<>\"'`]+", re.IGNORECASE)
 # A name in ASCII (others have their xn-- form), so that no reader sees another host than the one they would reach.
@@ -20,6 +21,10 @@ BREAKS = re.compile(r"\n{3,}")
 
 class TooManyLinks(ValueError):
     """More than 30 links in one text."""
+
+
+class TooLong(ValueError):
+    """More characters than a page may have."""
 
 
 def safe_href(href: str) -> bool:
@@ -41,6 +46,13 @@ def _attribute(tag: str, name: str, value: str) -> bool:
 
 _room_cleaner = Cleaner(tags={"p", "br", "a"}, attributes=_attribute, protocols={"http", "https"})
 
+PAGE_TAGS = {
+    "p", "br", "em", "strong", "s", "blockquote", "code", "pre", "ul", "ol", "li", "a", "h3", "h4", "hr",
+}  # fmt: skip
+PAGE_MAX = 20_000
+_page_cleaner = Cleaner(tags=PAGE_TAGS, attributes=_attribute, protocols={"http", "https"})
+_markdown = MarkdownIt("commonmark", {"html": False}).disable("image").enable("strikethrough")
+
 
 def tidy(text: str) -> str:
     """What a person wrote without control characters, outer blank space, or more than one empty line at a time."""
@@ -59,6 +71,27 @@ def render_room_text(text: str) -> str:
         f"<p>{_linked(paragraph) if links else _escaped(paragraph)}</p>" for paragraph in text.split("\n\n")
     )
     return _room_cleaner.clean(body) if links else body
+
+
+def render_page(text: str) -> str:
+    """A page that the house writes, in Markdown (CommonMark 0.31 without HTML and images): its top headings are h3.
+
+    Raises TooLong beyond 20,000 characters, TooManyLinks.
+    """
+    if len(text) > PAGE_MAX:
+        raise TooLong
+    tokens = _markdown.parse(text)
+    links = 0
+    for token in tokens:
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = "h3" if token.tag in {"h1", "h2", "h3"} else "h4"
+        for part in token.children or ():
+            if part.type == "link_open":
+                links += 1
+                part.attrSet("rel", REL)
+    if links > LINKS_MAX:
+        raise TooManyLinks
+    return _page_cleaner.clean(_markdown.renderer.render(tokens, _markdown.options, {}))
 
 
 def _escaped(text: str) -> str:

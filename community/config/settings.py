@@ -234,6 +234,7 @@ INSTALLED_APPS = [
     "moderation.audit",
     "moderation.sanctions",
     "moderation.crisis",
+    "community.house",
     "community.members",
     "community.groups",
     "sessions.rooms",
@@ -269,6 +270,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "community.house.context.house",
             ],
         },
     }

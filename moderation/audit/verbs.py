@@ -21,3 +21,5 @@ class Verb(models.TextChoices):
     ROLE_CHANGED = "role.changed", "changed the role of {subject}"
     MESSAGE_HIDDEN = "message.hidden", "hid {subject}"
     MESSAGE_RESTORED = "message.restored", "showed {subject} again"
+    HOUSE_CHANGED = "house.changed", "changed the settings of the house"
+    HOUSE_TEXT_PUBLISHED = "house.text_published", "published a text of the house"

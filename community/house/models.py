@@ -1,0 +1,90 @@
+"""House: the one row of what is set at run time. HouseText: a version of the rules. Consent: who agreed to which."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+ONLY = 1
+COLOUR = RegexValidator(r"^#[0-9a-f]{6}$", "Write the colour as # and six digits, such as #2f5d50.")
+
+
+def between(least: int, most: int) -> list[MinValueValidator | MaxValueValidator]:
+    return [MinValueValidator(least), MaxValueValidator(most)]
+
+
+class House(models.Model):
+    """Read it by `community.house.access.house()`; change it by `community.house.actions.change_house`."""
+
+    class SignUp(models.TextChoices):
+        INVITATION = "invitation", "By invitation only"
+        APPROVAL = "approval", "Anyone may ask, a steward lets them in"
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY, editable=False)
+    name = models.CharField(max_length=40, default="Porchlight")
+    logo = models.BinaryField(blank=True, default=b"")
+    logo_type = models.CharField(max_length=30, blank=True)
+    door_light = models.CharField("links and buttons by day", max_length=7, blank=True, validators=[COLOUR])
+    door_dark = models.CharField("links and buttons at night", max_length=7, blank=True, validators=[COLOUR])
+    sign_up = models.CharField(max_length=12, choices=SignUp, default=SignUp.INVITATION)
+    invitation_days = models.PositiveSmallIntegerField(default=14, validators=between(1, 90))
+    second_factor_for = models.JSONField(default=list, blank=True)
+    idle_days = models.PositiveSmallIntegerField(default=30, validators=between(1, 365))
+    absolute_days = models.PositiveSmallIntegerField(default=90, validators=between(1, 365))
+    staff_idle_hours = models.PositiveSmallIntegerField(default=12, validators=between(1, 720))
+    staff_absolute_hours = models.PositiveSmallIntegerField(default=168, validators=between(1, 2160))
+    recovery_wait_hours = models.PositiveSmallIntegerField(default=72, validators=between(24, 336))
+    newcomer_days = models.PositiveSmallIntegerField(default=14, validators=between(0, 90))
+    handle_pause_days = models.PositiveSmallIntegerField(default=30, validators=between(0, 365))
+    handle_held_days = models.PositiveSmallIntegerField(default=180, validators=between(0, 3650))
+    changed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=ONLY), name="there_is_one_house")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class HouseText(models.Model):
+    """One published version of a text that people agree to. Versions count from 1; a published one never changes."""
+
+    class Kind(models.TextChoices):
+        RULES = "rules", "House rules"
+        PRIVACY = "privacy", "What is kept and who sees what"
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    version = models.PositiveIntegerField()
+    raw = models.TextField()
+    html = models.TextField()
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ["kind", "-version"]
+        constraints = [models.UniqueConstraint(fields=["kind", "version"], name="one_text_per_version")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.version}"
+
+
+class Consent(models.Model):
+    """A member's agreement to one version of a text."""
+
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="consents")
+    text = models.ForeignKey(HouseText, on_delete=models.PROTECT, related_name="consents")
+    at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member", "text"], condition=Q(withdrawn_at__isnull=True), name="one_standing_consent"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"consent of {self.member_id} to {self.text_id}"
