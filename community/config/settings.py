@@ -33,6 +33,7 @@ class Environment(BaseSettings):
     debug: bool = Field(False, validation_alias="PORCHLIGHT_DEBUG")
     data: Path = Field(BASE_DIR / "data", validation_alias="PORCHLIGHT_DATA")
     secret_key: str = Field("", validation_alias="PORCHLIGHT_SECRET_KEY")
+    old_secret_keys: str = Field("", validation_alias="PORCHLIGHT_OLD_SECRET_KEYS")
     hosts: str = Field("", validation_alias="PORCHLIGHT_HOSTS")
     origins: str = Field("", validation_alias="PORCHLIGHT_ORIGINS")
     database_url: str = Field("", validation_alias="DATABASE_URL")
@@ -200,6 +201,7 @@ env.data.mkdir(parents=True, exist_ok=True)
 
 DEBUG = env.debug
 SECRET_KEY = env.secret_key or embedded_secret(env.data)
+SECRET_KEY_FALLBACKS = listed(env.old_secret_keys)
 ALLOWED_HOSTS = listed(env.hosts) or ["localhost", "127.0.0.1", "[::1]"]
 # Exact origins (scheme, host, port) that may open a socket or post; empty means that of the request's own Host.
 PORCHLIGHT_ORIGINS = listed(env.origins) or (
