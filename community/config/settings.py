@@ -238,9 +238,11 @@ INSTALLED_APPS = [
     "moderation.crisis",
     "community.house",
     "community.members",
+    "community.members.signin",
     "community.groups",
     "sessions.rooms",
     "community.home",
+    "community.desk",
 ]
 
 MIDDLEWARE = [
@@ -289,7 +291,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-ACCOUNT_ADAPTER = "community.members.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "community.members.signin.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -299,11 +301,11 @@ ACCOUNT_EMAIL_NOTIFICATIONS = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_FORMS = {
-    "login": "community.members.forms.SignInForm",
-    "reset_password": "community.members.forms.AskForLinkForm",
-    "reset_password_from_key": "community.members.forms.NewPasswordForm",
-    "change_password": "community.members.forms.ChangePasswordForm",
-    "set_password": "community.members.forms.FirstPasswordForm",
+    "login": "community.members.signin.forms.SignInForm",
+    "reset_password": "community.members.signin.forms.AskForLinkForm",
+    "reset_password_from_key": "community.members.signin.forms.NewPasswordForm",
+    "change_password": "community.members.signin.forms.ChangePasswordForm",
+    "set_password": "community.members.signin.forms.FirstPasswordForm",
 }
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"

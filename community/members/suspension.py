@@ -8,8 +8,8 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from community.live import eviction
-from community.members.actions import sign_ins_of
 from community.members.models import Member
+from community.members.signin.actions import sign_ins_of
 from moderation.audit.actions import trail
 from moderation.sanctions.actions import lift, restrict
 from moderation.sanctions.models import EVERYWHERE, Restriction

@@ -1,10 +1,7 @@
-"""One's own page, the profiles of others, and the way out."""
+"""One's own page, and the profiles of others."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from allauth.account.views import LogoutView
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -40,12 +37,3 @@ def profile(request: MemberRequest, public_id: str) -> HttpResponse:
     person = access.profile_for(request.user, public_id)
     shared = access.shared_memberships(request.user, person)
     return render(request, "members/profile.html", {"person": person, "shared": shared})
-
-
-class SignOut(LogoutView):  # type: ignore[misc]
-    """Also clears what this site keeps in the browser: unsent words belong to who wrote them."""
-
-    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        response: HttpResponse = super().post(*args, **kwargs)
-        response["Clear-Site-Data"] = '"storage"'
-        return response

@@ -16,8 +16,8 @@ from django.test.utils import CaptureQueriesContext
 from community.groups import actions as groups
 from community.groups.models import Group, JoinRequest, Membership
 from community.members import suspension
-from community.members.actions import change_password
 from community.members.models import Member
+from community.members.signin.actions import change_password
 from moderation.audit.chain import digest_of
 from moderation.audit.models import AuditEntry
 from moderation.audit.verbs import Verb

@@ -7,8 +7,8 @@ from allauth.core import context
 from django.http import HttpRequest
 from django.urls import reverse
 
-from community.members.actions import change_password
 from community.members.models import Member
+from community.members.signin.actions import change_password
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from allauth.account import views
 from django.urls import path, re_path
 
-from community.members.views import SignOut
+from community.members.signin.views import SignOut
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
