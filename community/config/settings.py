@@ -360,6 +360,8 @@ for _name, _value in email(env.email_url).items():
     globals()[_name] = _value
 
 LANGUAGE_CODE = "en-us"
+# Those that the pages are written in; the first is the house's.
+LANGUAGES = [("en", "English")]
 TIME_ZONE = env.time_zone
 USE_I18N = True
 USE_TZ = True

@@ -1,4 +1,4 @@
-"""Member: a person here. Others see the handle and nothing else."""
+"""Member: a person here. Others see the handle and nothing else. Beside it, what happened to handle, role and account."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from moderation.audit.verbs import Verb
 from moderation.sanctions.models import EVERYWHERE
 
 HANDLE_MAX = 30
+SKELETON_MAX = HANDLE_MAX * 4
 
 
 def make_public_id() -> str:
@@ -41,7 +42,21 @@ def validate_time_zone(value: str) -> None:
         raise ValidationError("No such time zone. Pick one from the list, such as America/Denver.")
 
 
-class MemberManager(BaseUserManager["Member"]):
+def default_language() -> str:
+    return str(settings.LANGUAGES[0][0])
+
+
+def here(path: str = "") -> models.Q:
+    """Whom others meet: not suspended, not paused, not gone. `here("member__")` asks it of a related member."""
+    return models.Q((f"{path}is_active", True), (f"{path}away_since__isnull", True))
+
+
+class MemberQuerySet(models.QuerySet["Member"]):
+    def here(self) -> MemberQuerySet:
+        return self.filter(here())
+
+
+class MemberManager(BaseUserManager.from_queryset(MemberQuerySet)["Member"]):  # type: ignore[misc]
     def create_user(self, email: str, handle: str, password: str | None = None, **fields: Any) -> Member:
         member = Member(email=self.normalize_email(email).lower(), handle=handle, **fields)
         member.set_password(password)
@@ -78,6 +93,26 @@ class Member(AbstractBaseUser, PermissionsMixin):
         LIGHT = "light", "Light"
         DARK = "dark", "Dark"
 
+    class TextSize(models.TextChoices):
+        USUAL = "", "As my phone has it"
+        LARGE = "large", "Large"
+        LARGER = "larger", "Larger"
+
+    class ContactFrom(models.TextChoices):
+        GROUPS = "groups", "Everyone I share a group with"
+        KEEPERS = "keepers", "Only facilitators and staff"
+        NOBODY = "nobody", "Nobody"
+
+    class Help(models.TextChoices):
+        LISTENING = "listening", "Listening"
+        FIRST_MEETING = "first_meeting", "Going along to a first meeting"
+        RIDES = "rides", "Rides"
+        NIGHTS = "nights", "Being awake at night"
+        FORMS = "forms", "Letters and forms"
+        WORK = "work", "Finding work"
+        HOME = "home", "Finding a place to live"
+        FAMILY = "family", "Children and family"
+
     public_id = models.CharField(max_length=24, unique=True, default=make_public_id, editable=False)
     email = models.EmailField("e-mail", unique=True)
     handle = models.CharField(
@@ -87,7 +122,7 @@ class Member(AbstractBaseUser, PermissionsMixin):
         ],
     )
     handle_skeleton = models.CharField(
-        max_length=HANDLE_MAX * 4,
+        max_length=SKELETON_MAX,
         unique=True,
         editable=False,
         error_messages={"unique": "Someone here already goes by that handle."},
@@ -95,9 +130,23 @@ class Member(AbstractBaseUser, PermissionsMixin):
     role = models.CharField(max_length=12, choices=Role, default=Role.ALUMNUS)
     pronouns = models.CharField(max_length=30, blank=True)
     about = models.CharField("a few words", max_length=280, blank=True)
+    help_with = models.JSONField("what I can help with", default=list, blank=True)
+    help_words = models.CharField("in your own words", max_length=200, blank=True)
+    contact_from = models.CharField(max_length=8, choices=ContactFrom, default=ContactFrom.GROUPS)
     time_zone = models.CharField(max_length=60, default=default_time_zone, validators=[validate_time_zone])
     theme = models.CharField(max_length=5, choices=Theme, blank=True, default=Theme.PHONE)
-    is_active = models.BooleanField(default=True)
+    text_size = models.CharField(max_length=6, choices=TextSize, blank=True, default=TextSize.USUAL)
+    language = models.CharField(max_length=12, default=default_language)
+    less_data = models.BooleanField("send less", default=False)
+    less_motion = models.BooleanField("keep still", default=False)
+    is_active = models.BooleanField("may sign in", default=True)
+    away_since = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="paused, or about to leave"
+    )
+    gone_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="left, or died")
+    active_week = models.DateField(
+        null=True, blank=True, editable=False, help_text="the Monday of the week in which they last were here"
+    )
     joined_at = models.DateTimeField(default=timezone.now)
 
     objects = MemberManager()
@@ -110,6 +159,10 @@ class Member(AbstractBaseUser, PermissionsMixin):
         constraints = [
             models.CheckConstraint(condition=~models.Q(handle=""), name="handle_is_not_empty"),
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="email_is_lower_case"),
+            models.CheckConstraint(
+                condition=models.Q(gone_at__isnull=True) | models.Q(is_active=False),
+                name="who_is_gone_may_not_sign_in",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -133,3 +186,107 @@ class Member(AbstractBaseUser, PermissionsMixin):
     def hue(self) -> int:
         """Which of the four colours (1–4) the initials stand on; the same everywhere, for ever."""
         return int(self.public_id[:8], 16) % 4 + 1
+
+
+class HandleChange(models.Model):
+    """A member went by `was` until `at`. For stewards; erased when the member leaves and takes the name along."""
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="handle_changes")
+    was = models.CharField(max_length=HANDLE_MAX)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"handle change {self.pk}"
+
+
+class HeldHandle(models.Model):
+    """What a handle reads like that nobody but `member` may take before `until` (None: nobody, ever)."""
+
+    skeleton = models.CharField(max_length=SKELETON_MAX, unique=True)
+    member = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="held_handles")
+    until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"held handle {self.pk}"
+
+
+class HandleRequest(models.Model):
+    """A steward asks a member to choose another handle; open until they do."""
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="handle_requests")
+    by = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="+")
+    reason = models.CharField(max_length=500)
+    at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member"],
+                condition=models.Q(answered_at__isnull=True),
+                name="one_open_handle_request_per_member",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"handle request {self.pk}"
+
+
+class RoleChange(models.Model):
+    """A member's role in the house was changed, by whom and why."""
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="role_changes")
+    was = models.CharField(max_length=12, choices=Member.Role)
+    role = models.CharField(max_length=12, choices=Member.Role)
+    by = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="+")
+    reason = models.CharField(max_length=500)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"role change {self.pk}"
+
+
+class Departure(models.Model):
+    """A member pauses, leaves, or has died. It stands until it is undone; leaving is done for good at `due`."""
+
+    class Kind(models.TextChoices):
+        PAUSE = "pause", "Paused"
+        LEAVE = "leave", "Leaving"
+        DEATH = "death", "Died"
+
+    class Name(models.TextChoices):
+        OFF = "off", "Take my name off it"
+        STAYS = "stays", "Leave my name on it"
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="departures")
+    kind = models.CharField(max_length=6, choices=Kind)
+    by = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField()
+    due = models.DateTimeField(null=True)
+    name = models.CharField(max_length=6, choices=Name, default=Name.OFF)
+    words = models.CharField(max_length=500, blank=True)
+    done_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member"],
+                condition=models.Q(undone_at__isnull=True),
+                name="one_standing_departure_per_member",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(done_at__isnull=True) | models.Q(undone_at__isnull=True),
+                name="what_is_done_is_not_undone",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of member {self.member_id}"
