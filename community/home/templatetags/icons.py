@@ -15,6 +15,7 @@ register = template.Library()
 SHAPES = {
     "clock": '<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5l3.5 2"/>',
     "cut": '<path d="M9 7H7.5a5 5 0 0 0-2 9.6M15 7h1.5a5 5 0 0 1 2 9.6M12 3v3M8.5 21l1-2.5M15.5 21l-1-2.5"/>',
+    "desk": '<path d="M3 8.5h18M5 8.5V20M19 8.5V20M12 8.5v6h7M14.5 11.5h2M7 8.5v-4h6v4"/>',
     "exit": '<path d="M10 4H5v16h5M14 8l4 4-4 4M18 12H9"/>',
     "hand": (
         '<path d="M8 12V5.5a1.5 1.5 0 0 1 3 0V11V4a1.5 1.5 0 0 1 3 0v7-5.5a1.5 1.5 0 0 1 3 0V15c0 4-2 6-5.5 6'

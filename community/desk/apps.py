@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class DeskConfig(AppConfig):
+    name = "community.desk"
+    label = "desk"
+
+    def ready(self) -> None:
+        from community.house.desk import Section, register
+
+        register(Section("What waits", "desk:home", 0))
