@@ -21,7 +21,8 @@ class GroupQuerySet(models.QuerySet["Group"]):
         return self.filter(memberships__member=member)
 
     def visible_to(self, member: Member) -> GroupQuerySet:
-        """Groups this member may know of: their own, and the listed ones meant for people like them."""
+        """Groups this member may know of: their own, and the listed ones meant for people like them. A pair is no group
+        that is listed anywhere: it is behind its room."""
         barred = Restriction.objects.in_force(timezone.now()).filter(
             member=member,
             kind=Restriction.Kind.REMOVAL,
@@ -33,10 +34,15 @@ class GroupQuerySet(models.QuerySet["Group"]):
             if member.role == "family"
             else [Group.Audience.ALUMNI, Group.Audience.FAMILY]
         )
-        return self.filter(Q(Exists(mine)) | Q(listed=True, audience__in=meant_for)).exclude(Exists(barred))
+        known = self.filter(Q(Exists(mine)) | Q(listed=True, audience__in=meant_for)).exclude(Exists(barred))
+        return known.filter(kind=Group.Kind.GROUP)
 
 
 class Group(models.Model):
+    class Kind(models.TextChoices):
+        GROUP = "group", "Group"
+        PAIR = "pair", "Two people in direct contact"
+
     class Joining(models.TextChoices):
         OPEN = "open", "Anyone here may come in"
         REQUEST = "request", "Ask to join"
@@ -46,6 +52,7 @@ class Group(models.Model):
         ALUMNI = "alumni", "Alumni"
         FAMILY = "family", "Family"
 
+    kind = models.CharField(max_length=5, choices=Kind, default=Kind.GROUP, editable=False)
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=80)
     about = models.TextField(max_length=1000, blank=True)
@@ -58,6 +65,12 @@ class Group(models.Model):
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(kind="pair") | Q(listed=False, joining="closed"),
+                name="a_pair_is_hidden_and_closed",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
