@@ -11,7 +11,6 @@ from typing import Any, Protocol, TypeVar
 import orjson
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connections, transaction
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -20,6 +19,7 @@ from community.config.asgi import application
 from community.live import domain, log
 from community.live.domain import Author, Command, FrameRefused, Outcome, Refuse
 from community.members.models import Member
+from community.members.signin.store import SessionStore
 from sessions.rooms.domain import rooms
 from sessions.rooms.models import Room
 

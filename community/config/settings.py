@@ -36,6 +36,7 @@ class Environment(BaseSettings):
     old_secret_keys: str = Field("", validation_alias="PORCHLIGHT_OLD_SECRET_KEYS")
     hosts: str = Field("", validation_alias="PORCHLIGHT_HOSTS")
     origins: str = Field("", validation_alias="PORCHLIGHT_ORIGINS")
+    url: str = Field("", pattern=r"^(https?://[^\s/]+)?$", validation_alias="PORCHLIGHT_URL")
     database_url: str = Field("", validation_alias="DATABASE_URL")
     database_pool_max: int = Field(20, ge=2, le=500, validation_alias="PORCHLIGHT_DATABASE_POOL_MAX")
     redis_url: str = Field("", validation_alias="REDIS_URL")
@@ -184,7 +185,7 @@ def email(url: str) -> dict[str, object]:
     if parts.scheme == "console":
         return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
     return {
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_BACKEND": "community.notifications.smtp.EmailBackend",
         "EMAIL_HOST": parts.hostname or "localhost",
         "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 587),
         "EMAIL_HOST_USER": unquote(parts.username or ""),
@@ -208,6 +209,7 @@ PORCHLIGHT_ORIGINS = listed(env.origins) or (
     [f"https://{host}" for host in ALLOWED_HOSTS] if PRODUCTION else []
 )
 CSRF_TRUSTED_ORIGINS = PORCHLIGHT_ORIGINS
+PORCHLIGHT_URL = env.url or (PORCHLIGHT_ORIGINS[0] if PORCHLIGHT_ORIGINS else "http://localhost:8000")
 PORCHLIGHT_DATA = env.data
 PORCHLIGHT_SENDS_PER_MIN = env.sends_per_min
 PORCHLIGHT_KEEP_DAYS = env.keep_days
@@ -225,18 +227,19 @@ INSTALLED_APPS = [
     "daphne",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "servestatic",
     "csp",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "community.live",
     "moderation.audit",
     "moderation.sanctions",
     "moderation.crisis",
     "community.house",
+    "community.notifications",
     "community.members",
     "community.members.signin",
     "community.groups",
@@ -258,6 +261,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "community.members.signin.middleware.KeptSignIn",
     "community.members.middleware.MemberTimeZone",
 ]
 
@@ -311,11 +315,12 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "/accounts/login/"
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "community.members.signin.store"
 SESSION_COOKIE_NAME = "sessionid"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+# The row of the sign-in decides when it ends; the cookie only must not go first.
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 400
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "community.home.views.csrf_failure"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from community.live import eviction
 from community.members.models import Member
-from community.members.signin.actions import sign_ins_of
+from community.members.signin.models import SignIn
 from moderation.audit.actions import trail
 from moderation.sanctions.actions import lift, restrict
 from moderation.sanctions.models import EVERYWHERE, Restriction
@@ -19,7 +18,6 @@ def suspend(
     *, member: Member, by: Member | None, reason: str, at: datetime, until: datetime | None = None
 ) -> Restriction:
     """Keep a member out of the whole place until a time, or until the suspension is lifted."""
-    sign_ins = sign_ins_of(member, but=None, at=at)
     with transaction.atomic(), trail():
         restriction = restrict(
             member_id=member.pk,
@@ -32,7 +30,7 @@ def suspend(
         )
         member.is_active = False
         member.save(update_fields=["is_active"])
-        Session.objects.filter(session_key__in=sign_ins).delete()
+        SignIn.objects.filter(member=member).delete()
         eviction.suspend(member.pk)
     return restriction
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.hashers import make_password
-from django.contrib.sessions.backends.db import SessionStore
-from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils.crypto import get_random_string
 
 from community.groups.models import Group, Membership
 from community.members.models import Member, skeleton
+from community.members.signin.limits import limits_for
+from community.members.signin.models import SignIn as Row
+from community.members.signin.store import SessionStore
 from sessions.rooms.models import Room
 
 DOMAIN = "loadtest.invalid"
@@ -83,19 +84,22 @@ def _members(count: int, prefix: str, group: Group, at: datetime) -> list[Member
 
 def _sign_in(members: Sequence[Member], at: datetime) -> list[SignIn]:
     store = SessionStore()
-    until = at + timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    until = limits_for(strict=False).end(started_at=at, seen_at=at)
     keys = [get_random_string(KEY_LENGTH, KEY_LETTERS) for _ in members]
     rows = [
-        Session(
+        Row(
             session_key=key,
             session_data=store.encode({
                 SESSION_KEY: str(member.pk),
                 BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
                 HASH_SESSION_KEY: member.get_session_auth_hash(),
             }),
+            member=member,
+            started_at=at,
+            seen_at=at,
             expire_date=until,
         )
         for key, member in zip(keys, members, strict=True)
     ]  # fmt: skip
-    Session.objects.bulk_create(rows, batch_size=ROWS)
+    Row.objects.bulk_create(rows, batch_size=ROWS)
     return [SignIn(member.public_id, member.handle, key) for key, member in zip(keys, members, strict=True)]

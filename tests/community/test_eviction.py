@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
@@ -17,6 +16,7 @@ from community.live.database import in_database
 from community.live.engine import Engine
 from community.live.eviction import Eviction
 from community.members.models import Member
+from community.members.signin.models import SignIn
 from community.members.suspension import suspend
 from sessions.rooms.models import Room
 from tests.factories import PASSWORD, MemberFactory, MembershipFactory, RoomFactory
@@ -258,7 +258,7 @@ async def test_a_sign_in_that_ended_unheard_is_found_when_asked_again(
     def end() -> None:
         match what:
             case "session":
-                Session.objects.filter(session_key=cookie).delete()
+                SignIn.objects.filter(session_key=cookie).delete()
             case "password":
                 Member.objects.filter(pk=wren.pk).update(password="another")
             case "active":

@@ -6,7 +6,6 @@ import re
 from http import HTTPStatus
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client
@@ -14,6 +13,7 @@ from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
 
 from community.live import eviction
 from community.members.models import Member
+from community.members.signin.models import SignIn
 from tests.factories import PASSWORD, MemberFactory
 
 pytestmark = pytest.mark.django_db
@@ -80,7 +80,7 @@ def test_signing_out_takes_a_post_and_ends_what_stands_open(
         page = client.post("/accounts/logout/")
     assert page["Clear-Site-Data"] == '"storage"'
     assert [one.session_key for one in heard] == [key]
-    assert not Session.objects.filter(session_key=key).exists()
+    assert not SignIn.objects.filter(session_key=key).exists()
     assert client.get("/").status_code == HTTPStatus.FOUND
 
 
@@ -96,7 +96,7 @@ def test_a_new_password_ends_every_other_sign_in_and_keeps_this_one(
     with django_capture_on_commit_callbacks(execute=True):
         assert here.post("/accounts/password/change/", form)["Location"] == "/you/"
     assert elsewhere.get("/").status_code == HTTPStatus.FOUND
-    assert not Session.objects.filter(session_key=elsewhere.cookies["sessionid"].value).exists()
+    assert not SignIn.objects.filter(session_key=elsewhere.cookies["sessionid"].value).exists()
     assert here.get("/").status_code == HTTPStatus.OK
     assert bystander.get("/").status_code == HTTPStatus.OK
     assert [(one.member_id, one.code) for one in heard] == [(member.pk, "auth"), (None, "restart")]

@@ -6,12 +6,12 @@ from http import HTTPStatus
 from unittest import mock
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.db import OperationalError
 from django.test import Client
 from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks, Settings
 
 from community.live import eviction
+from community.members.signin.models import SignIn
 from tests.factories import MemberFactory
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +36,7 @@ def test_it_signs_out_clears_and_goes_elsewhere(client: Client, settings: Settin
     assert "no-store" in page["Cache-Control"]
     assert page.cookies["sessionid"].value == ""
     assert page.cookies["csrftoken"].value == ""
-    assert not Session.objects.filter(session_key=key).exists()
+    assert not SignIn.objects.filter(session_key=key).exists()
     assert client.get("/").status_code == HTTPStatus.FOUND
 
 

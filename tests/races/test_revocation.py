@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable
 import orjson
 import pytest
 from asgiref.testing import ApplicationCommunicator
-from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from community.config.asgi import application
@@ -19,6 +18,7 @@ from community.live.engine import Engine
 from community.live.eviction import Eviction
 from community.live.hub import Hub
 from community.members.models import Member
+from community.members.signin.models import SignIn
 from sessions.rooms.models import Room
 from tests.live_client import PATIENCE, Enter, Talker, aside, connect_here, say, sign_in
 from tests.live_fixtures import SetHook
@@ -34,7 +34,7 @@ def remove(room: Room, member: Member, by: Member, cookie: str) -> None:
 
 def sign_out(room: Room, member: Member, by: Member, cookie: str) -> None:
     with transaction.atomic():
-        Session.objects.filter(session_key=cookie).delete()
+        SignIn.objects.filter(session_key=cookie).delete()
         eviction.end_sign_in(cookie)
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime
 
-from django.contrib.auth import SESSION_KEY
-from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from community.live import eviction
 from community.members.models import Member
+from community.members.signin import access
+from community.members.signin.limits import limits_for
+from community.members.signin.models import SignIn
 from moderation.audit.actions import Subject, record, trail
 from moderation.audit.verbs import Verb
 from moderation.sanctions.models import EVERYWHERE
@@ -21,11 +25,12 @@ def change_password(
 ) -> None:
     """Set the password and end every sign-in of the member but `keep`, a session key: rows and connections alike."""
     at = at or timezone.now()
-    others = sign_ins_of(member, but=keep, at=at)
     with transaction.atomic(), trail():
         member.set_password(password)
         member.save(update_fields=["password"])
-        Session.objects.filter(session_key__in=others).delete()
+        others = access.sign_ins_of(member, at=at).exclude(session_key=keep)
+        ended = others.count()
+        others.delete()
         eviction.end_all_sign_ins(member.pk, except_session=keep)
         if keep is not None:
             eviction.renew_sign_in(keep)
@@ -35,7 +40,7 @@ def change_password(
             actor=member.pk if keep else None,
             subject=Subject("member", member.pk),
             scope=EVERYWHERE,
-            facts={"sign_ins_ended": len(others)},
+            facts={"sign_ins_ended": ended},
             at=at,
         )
 
@@ -45,14 +50,52 @@ def sign_out(*, session_key: str) -> None:
     eviction.end_sign_in(session_key)
 
 
-def sign_ins_of(member: Member, *, but: str | None, at: datetime) -> list[str]:
-    """Keys of the member's sessions. Sessions don't name their member, so all that stand are read; once a password."""
-    standing = Session.objects.filter(expire_date__gt=at).exclude(session_key=but)
-    return [
-        row.session_key for row in standing.iterator() if row.get_decoded().get(SESSION_KEY) == str(member.pk)
-    ]
+@transaction.atomic
+def see_sign_ins(*, keys: Collection[str], at: datetime) -> int:
+    """Say that these sign-ins were seen, and find out anew what holds for them; how many still stand.
+
+    The same few statements however many: one for each kind of sign-in (whose limits, and which of them comes first).
+    """
+    rows = list(SignIn.objects.filter(session_key__in=keys, member__isnull=False))
+    standing = access.standings({row.member_id for row in rows if row.member_id is not None})
+    kinds: dict[tuple[access.Standing, bool], list[str]] = defaultdict(list)
+    for row in rows:
+        if row.member_id in standing:
+            holds = standing[row.member_id]
+            limits = limits_for(strict=holds.strict)
+            kinds[holds, row.started_at + limits.absolute < at + limits.idle].append(row.session_key)
+    seen = 0
+    for (holds, last), kind in kinds.items():
+        limits = limits_for(strict=holds.strict)
+        seen += SignIn.objects.filter(session_key__in=kind).update(
+            seen_at=at,
+            expire_date=F("started_at") + limits.absolute if last else at + limits.idle,
+            strict=holds.strict,
+            held=holds.held,
+        )
+    return seen
+
+
+@transaction.atomic
+@trail()
+def end_sign_ins(*, member: Member, keys: Collection[str], at: datetime) -> int:
+    """End sign-ins of the member, by themself: the rows and what stands open under them; how many there were."""
+    ended = list(SignIn.objects.filter(member=member, session_key__in=keys).values_list("pk", flat=True))
+    SignIn.objects.filter(pk__in=ended).delete()
+    for key in ended:
+        eviction.end_sign_in(key)
+    if ended:
+        record(
+            verb=Verb.SIGN_INS_ENDED,
+            actor=member.pk,
+            subject=Subject("member", member.pk),
+            scope=EVERYWHERE,
+            facts={"sign_ins_ended": len(ended)},
+            at=at,
+        )
+    return len(ended)
 
 
 def forget_spent_sign_ins(at: datetime) -> int:
     """Delete the rows of sign-ins that have run out; how many."""
-    return Session.objects.filter(expire_date__lt=at).delete()[0]
+    return SignIn.objects.filter(expire_date__lt=at).delete()[0]

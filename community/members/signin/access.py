@@ -1,0 +1,77 @@
+"""Which sign-ins stand, whose they are, and what is asked of their member."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from allauth.mfa.models import Authenticator
+from django.db.models import QuerySet
+from django.http import Http404
+
+from community.house.access import house
+from community.members.models import Member
+from community.members.signin.models import ShortPassword, SignIn
+
+SECOND_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+# People whom others rely on: by their role here, or by their role in a group.
+DUTIES = {"steward", "clinician", "facilitator", "moderator"}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`strict`: the shorter limits hold for the sign-ins; `held`: a second factor is asked for and there is none."""
+
+    strict: bool
+    held: bool
+
+
+def sign_ins_of(member: Member, *, at: datetime) -> QuerySet[SignIn]:
+    """Every sign-in of the member that stands, the one last seen first."""
+    return SignIn.objects.filter(member=member, expire_date__gt=at).order_by("-seen_at")
+
+
+def sign_in_of(member: Member, ref: str, *, at: datetime) -> SignIn:
+    """Raises Http404."""
+    for sign_in in sign_ins_of(member, at=at):
+        if sign_in.ref == ref:
+            return sign_in
+    raise Http404
+
+
+def second_factors_of(member: Member) -> QuerySet[Authenticator]:
+    """Passkeys and the authenticator app, oldest first; recovery codes only stand in for them."""
+    factors: QuerySet[Authenticator] = Authenticator.objects.filter(
+        user_id=member.pk, type__in=SECOND_FACTORS
+    )
+    return factors.order_by("pk")
+
+
+def has_second_factor(member: Member) -> bool:
+    return second_factors_of(member).exists()
+
+
+def has_short_password(member: Member) -> bool:
+    return ShortPassword.objects.filter(member_id=member.pk).exists()
+
+
+def standings(member_ids: Collection[int]) -> dict[int, Standing]:
+    """What holds for each member's sign-ins; the same few queries however many they are."""
+    duties: dict[int, set[str]] = defaultdict(set)
+    people = Member.objects.filter(pk__in=member_ids)
+    for pk, role in people.values_list("pk", "role"):
+        duties[pk].add(role)
+    for pk, role in people.filter(memberships__role__in=DUTIES).values_list("pk", "memberships__role"):
+        duties[pk].add(role)
+    asked = set(house().second_factor_for)
+    owing = {pk for pk, roles in duties.items() if roles & asked}
+    if owing:
+        factors = Authenticator.objects.filter(user_id__in=owing, type__in=SECOND_FACTORS)
+        owing -= set(factors.values_list("user_id", flat=True))
+    return {pk: Standing(strict=bool(roles & DUTIES), held=pk in owing) for pk, roles in duties.items()}
+
+
+def standing_of(member_id: int) -> Standing:
+    return standings([member_id]).get(member_id, Standing(strict=False, held=False))
