@@ -12,6 +12,7 @@ class Verb(models.TextChoices):
     MEMBER_SUSPENDED = "member.suspended", "suspended {subject}"
     SUSPENSION_LIFTED = "member.suspension_lifted", "ended the suspension of {subject}"
     PASSWORD_CHANGED = "password.changed", "changed the password of {subject}"
+    SIGN_INS_ENDED = "sign_in.ended", "ended sign-ins of {subject}"
     MEMBER_MUTED = "member.muted", "muted {subject}"
     MEMBER_UNMUTED = "member.unmuted", "let {subject} write again"
     GROUP_MADE = "group.made", "made the group {subject}"
