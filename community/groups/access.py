@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 
 from community.groups.models import Group, GroupQuerySet, JoinRequest, Membership
+from community.members.blocks.access import unseen_by
 from community.members.models import Member
 
 ASK_AGAIN_AFTER = timedelta(days=14)
@@ -68,9 +69,9 @@ def my_groups(member: Member) -> GroupQuerySet:
 
 
 def other_groups(member: Member) -> GroupQuerySet:
-    """Groups that the member may know of and doesn't belong to; `asked` when they wait for an answer."""
+    """Open groups that the member may know of and doesn't belong to; `asked` when they wait for an answer."""
     waiting = Q(requests__member=member, requests__answered_at__isnull=True)
-    others = groups_for(member).exclude(memberships__member=member)
+    others = groups_for(member).filter(closed_at__isnull=True).exclude(memberships__member=member)
     return others.annotate(people=people_count(), asked=Count("requests", filter=waiting, distinct=True))
 
 
@@ -100,8 +101,18 @@ def people_in(group: Group) -> QuerySet[Membership]:
     )
 
 
+def people_seen_by(member: Member, group: Group) -> QuerySet[Membership]:
+    """The people of one's group without those whom a block keeps out of sight; its keepers see everyone."""
+    return people_in(group).exclude(member__in=unseen_by(member).values("pk"))
+
+
 def keepers_of(group: Group) -> QuerySet[Membership]:
     return people_in(group).filter(role__in=[Membership.Role.FACILITATOR, Membership.Role.MODERATOR])
+
+
+def without_a_profile(member: Member) -> set[int]:
+    """Primary keys of those whose profile a block closes to the member: a keeper is named, but not linked to."""
+    return set(unseen_by(member).values_list("pk", flat=True))
 
 
 def open_requests(group: Group, standing: Standing) -> QuerySet[JoinRequest]:
@@ -151,7 +162,7 @@ def membership_to_keep(member: Member, slug: str, public_id: str) -> tuple[Membe
     Raises Http404, PermissionDenied.
     """
     group, mine = inside_group_for(member, slug)
-    theirs = people_in(group).filter(member__public_id=public_id).select_related("group").first()
+    theirs = people_seen_by(member, group).filter(member__public_id=public_id).select_related("group").first()
     if theirs is None:
         raise Http404
     if not may_act_on(mine, theirs):

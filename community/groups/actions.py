@@ -37,7 +37,7 @@ class OnlyFacilitator(Exception):
 @transaction.atomic
 def join_group(*, group: Group, member: Member, at: datetime) -> Membership:
     """Become a member of an open group; joining again returns the membership there is. Raises NotOpen."""
-    if group.joining != Group.Joining.OPEN:
+    if group.joining != Group.Joining.OPEN or group.closed_at is not None:
         raise NotOpen
     membership, _ = Membership.objects.get_or_create(group=group, member=member, defaults={"joined_at": at})
     return membership
@@ -45,6 +45,8 @@ def join_group(*, group: Group, member: Member, at: datetime) -> Membership:
 
 def ask_to_join(*, group: Group, member: Member, words: str, at: datetime) -> JoinRequest:
     """Ask the keepers of a group to be let in. Raises NotOpen, AskedAlready."""
+    if group.closed_at is not None:
+        raise NotOpen
     if group.joining != Group.Joining.REQUEST or group.memberships.filter(member=member).exists():
         raise NotOpen
     if not access.may_ask(access.last_request(member, group), at):

@@ -60,6 +60,7 @@ class Group(models.Model):
     listed = models.BooleanField(default=True)
     audience = models.CharField(max_length=8, choices=Audience, default=Audience.ALUMNI)
     created_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = GroupQuerySet.as_manager()
 

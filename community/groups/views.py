@@ -59,6 +59,7 @@ def group_page(request: MemberRequest, group: Group, form: AskForm, status: int 
         "standing": standing,
         "inside": inside,
         "keepers": access.keepers_of(group),
+        "without_a_profile": access.without_a_profile(request.user) if inside else set(),
         "requests": access.open_requests(group, standing),
         "asked": asked,
         "may_ask": access.may_ask(asked, timezone.now()),
@@ -133,7 +134,7 @@ def departures(request: MemberRequest, slug: str) -> HttpResponse:
 @require_safe
 def people(request: MemberRequest, slug: str) -> HttpResponse:
     group, mine = access.inside_group_for(request.user, slug)
-    page = Paginator(access.people_in(group), PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(access.people_seen_by(request.user, group), PEOPLE_A_PAGE).get_page(request.GET.get("page"))
     rows = [(membership, access.may_act_on(mine, membership)) for membership in page]
     return render(request, "groups/people.html", {"group": group, "page": page, "rows": rows})
 

@@ -8,7 +8,7 @@ class RoomsConfig(AppConfig):
     label = "rooms"
 
     def ready(self) -> None:
-        from community.groups import removal
+        from community.groups import keeping, removal
         from community.live import domain, ticks
         from moderation.audit import words
         from sessions.rooms.domain import rooms
@@ -18,6 +18,7 @@ class RoomsConfig(AppConfig):
             tell_rooms_of_leaving,
             tell_rooms_of_removal,
         )
+        from sessions.rooms.keeping import tell_rooms_of_closing
         from sessions.rooms.views import refused
 
         domain.register(rooms)
@@ -27,6 +28,7 @@ class RoomsConfig(AppConfig):
         ticks.register("forget_old_words", every_seconds=3600, run=forget_old_words)
         removal.on_removal(tell_rooms_of_removal)
         removal.on_leaving(tell_rooms_of_leaving)
+        keeping.on_closing(tell_rooms_of_closing)
 
 
 def names(ids: Collection[int]) -> Mapping[int, str]:

@@ -11,7 +11,7 @@ from sessions.rooms.hall import Hall
 from sessions.rooms.models import Room
 from sessions.rooms.order import restrain, unmute
 from sessions.rooms.phases import PHASES, Writes
-from sessions.rooms.refusals import CLOSED, NO_ROOM, NOT_YOURS
+from sessions.rooms.refusals import CLOSED, CLOSED_BY_STEWARD, NO_ROOM, NOT_YOURS
 from sessions.rooms.turns import end_turn, give_floor, lower_hand, off_the_floor, raise_hand, set_phase
 from sessions.rooms.words import cover, edit, react, say
 
@@ -49,6 +49,8 @@ def _act(hall: Hall, command: Command, room: Room, author: Member) -> Decision: 
     phase = PHASES[room.phase]
     act = command.act
     match act:
+        case acts.SetPhase() if standing.chairs and kept_closed(room):
+            return CLOSED_BY_STEWARD
         case acts.SetPhase():
             return set_phase(hall, room, act.name) if standing.chairs else NOT_YOURS
         case acts.Mute() | acts.Unmute() | acts.Remove():
@@ -77,6 +79,11 @@ def _act(hall: Hall, command: Command, room: Room, author: Member) -> Decision: 
     return Refuse(Code.BAD_FRAME, "No such act.")
 
 
+def kept_closed(room: Room) -> bool:
+    """A steward closed the room or its group: nobody else opens it."""
+    return room.closed_at is not None or room.group.closed_at is not None
+
+
 def _by_the_house(hall: Hall, command: Command, room: Room) -> Decision:
     match command.act:
         case acts.Unmute(member):
@@ -85,6 +92,8 @@ def _by_the_house(hall: Hall, command: Command, room: Room) -> Decision:
             if person is None or (person.pk, Restriction.Kind.MUTE, room.tag) in hall.restrictions:
                 return Same()
             return unmute(hall, room, person, None)
+        case acts.SetPhase(name):
+            return set_phase(hall, room, name)
         case acts.Removed(member):
             person = hall.by_public_id.get(member)
             if person is None:

@@ -20,8 +20,10 @@ class Room(models.Model):
     log = models.OneToOneField(Log, on_delete=models.PROTECT, related_name="room")
     phase = models.CharField(max_length=20, default="open")
     phase_at = models.DateTimeField(default=timezone.now)
+    usual_phase = models.CharField(max_length=20, default="open", help_text="what it opens in")
     always_open = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="by a steward")
 
     class Meta:
         ordering = ["name"]

@@ -8,6 +8,7 @@ NO_ROOM = Refuse(Code.NOT_FOUND, "There is no such room.")
 NO_MESSAGE = Refuse(Code.NOT_FOUND, "There is no such message here.")
 NO_MEMBER = Refuse(Code.NOT_FOUND, "There is no such member here.")
 CLOSED = Refuse(Code.CLOSED, "This room is closed for now. Your words were not sent.")
+CLOSED_BY_STEWARD = Refuse(Code.CLOSED, "A steward closed this room. Only a steward opens it again.")
 NOT_YOURS = Refuse(Code.DENIED, "That is for the people who keep this room.")
 HOSTS_WRITE = Refuse(Code.DENIED, "Only the facilitators write in this part.")
 NOT_YOUR_TURN = Refuse(
