@@ -5,9 +5,12 @@ from community.home import views as home
 urlpatterns = [
     path("", include("community.home.urls")),
     path("", include("moderation.crisis.urls")),
+    path("you/blocks/", include("community.members.blocks.urls")),
     path("", include("community.members.urls")),
+    path("", include("community.notifications.urls")),
     path("accounts/", include("community.members.signin.urls")),
     path("desk/", include("community.desk.urls")),
+    path("house/", include("community.house.urls")),
     path("groups/", include("community.groups.urls")),
     path("sessions/rooms/", include("sessions.rooms.urls")),
     path("live/", include("community.live.urls")),

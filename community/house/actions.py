@@ -18,11 +18,20 @@ from moderation.audit.verbs import Verb
 from moderation.sanctions.models import EVERYWHERE
 
 
+class PublishedMeanwhile(Exception):
+    """Somebody else published a version since this one was begun; carries its number."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(version)
+        self.version = version
+
+
 @transaction.atomic
 @trail()
 def change_house(*, changes: Mapping[str, Any], by_id: int | None, at: datetime) -> House:
     """Set fields of the house; each that differs is recorded by name. Raises ValidationError."""
-    house = House.objects.select_for_update().filter(pk=ONLY).first() or House()
+    House.objects.get_or_create(pk=ONLY)
+    house = House.objects.select_for_update().get(pk=ONLY)
     changed = sorted(name for name, value in changes.items() if getattr(house, name) != value)
     if not changed:
         return house
@@ -45,14 +54,27 @@ def change_house(*, changes: Mapping[str, Any], by_id: int | None, at: datetime)
 
 @transaction.atomic
 @trail()
-def publish_text(*, kind: HouseText.Kind, raw: str, by_id: int | None, at: datetime) -> HouseText:
-    """Publish the next version of a text, in Markdown. Raises TooLong, TooManyLinks."""
+def publish_text(
+    *,
+    kind: HouseText.Kind,
+    raw: str,
+    by_id: int | None,
+    at: datetime,
+    note: str = "",
+    after: int | None = None,
+) -> HouseText:
+    """Publish the next version of a text, in Markdown; `note` says what changed, `after` is the version one began with.
+
+    Raises TooLong, TooManyLinks, PublishedMeanwhile.
+    """
     House.objects.get_or_create(pk=ONLY)
     House.objects.select_for_update().get(pk=ONLY)  # versions are counted by one at a time
     last = access.current_text(kind)
     version = last.version + 1 if last else 1
+    if after is not None and after != version - 1:
+        raise PublishedMeanwhile(version - 1)
     published = HouseText.objects.create(
-        kind=kind, version=version, raw=raw, html=text.render_page(raw), at=at, by_id=by_id
+        kind=kind, version=version, raw=raw, html=text.render_page(raw), note=note, at=at, by_id=by_id
     )
     record(
         verb=Verb.HOUSE_TEXT_PUBLISHED,

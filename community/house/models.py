@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import cached_property
+
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.exceptions import ValidationError
+from django.core.validators import (
+    MaxValueValidator,
+    MinValueValidator,
+    RegexValidator,
+)
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from community.house import colours
+
 ONLY = 1
 COLOUR = RegexValidator(r"^#[0-9a-f]{6}$", "Write the colour as # and six digits, such as #2f5d50.")
+NAME = RegexValidator(r"^[^\s<>@][^\x00-\x1f\x7f<>@]*$", "Use letters, numbers, spaces and plain signs only.")
 
 
 def between(least: int, most: int) -> list[MinValueValidator | MaxValueValidator]:
@@ -23,8 +34,16 @@ class House(models.Model):
         INVITATION = "invitation", "By invitation only"
         APPROVAL = "approval", "Anyone may ask, a steward lets them in"
 
+    class SecondFactor(models.TextChoices):
+        """Roles, here or in a group, that `second_factor_for` may name."""
+
+        STEWARD = "steward", "Stewards"
+        CLINICIAN = "clinician", "Clinicians"
+        FACILITATOR = "facilitator", "Facilitators"
+        MODERATOR = "moderator", "Moderators"
+
     id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY, editable=False)
-    name = models.CharField(max_length=40, default="Porchlight")
+    name = models.CharField(max_length=40, default="Porchlight", validators=[NAME])
     logo = models.BinaryField(blank=True, default=b"")
     logo_type = models.CharField(max_length=30, blank=True)
     door_light = models.CharField("links and buttons by day", max_length=7, blank=True, validators=[COLOUR])
@@ -48,6 +67,36 @@ class House(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Raises ValidationError for a colour that words in it couldn't be read by, and times that contradict."""
+        wrong = {}
+        for field, light in (("door_light", colours.DAY), ("door_dark", colours.NIGHT)):
+            value = getattr(self, field)
+            if value and COLOUR.regex.fullmatch(value) and (why := colours.complaint(value, light)):
+                wrong[field] = why
+        if self.idle_days > self.absolute_days:
+            wrong["idle_days"] = "This can’t be longer than the longest sign-in."
+        if self.staff_idle_hours > self.staff_absolute_hours:
+            wrong["staff_idle_hours"] = "This can’t be longer than the longest sign-in."
+        if not set(self.second_factor_for) <= set(House.SecondFactor.values):
+            wrong["second_factor_for"] = "Only those who keep the place can be asked for one."
+        if wrong:
+            raise ValidationError(wrong)
+
+    @property
+    def sheet(self) -> str:
+        return colours.sheet(self.door_light, self.door_dark, logo=bool(self.logo))
+
+    @cached_property
+    def theme(self) -> str:
+        """The version of the style sheet with the house's colours; empty while it has none."""
+        return colours.version(self.sheet)
+
+    @cached_property
+    def logo_version(self) -> str:
+        """Empty while there is no logo."""
+        return hashlib.sha256(self.logo).hexdigest()[:12] if self.logo else ""
+
 
 class HouseText(models.Model):
     """One published version of a text that people agree to. Versions count from 1; a published one never changes."""
@@ -60,6 +109,7 @@ class HouseText(models.Model):
     version = models.PositiveIntegerField()
     raw = models.TextField()
     html = models.TextField()
+    note = models.CharField("what changed", max_length=200, blank=True)
     at = models.DateTimeField(default=timezone.now)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
 
