@@ -242,6 +242,7 @@ INSTALLED_APPS = [
     "community.notifications",
     "community.members",
     "community.members.signin",
+    "community.members.blocks",
     "community.groups",
     "sessions.rooms",
     "community.home",
@@ -279,6 +280,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "community.house.context.house",
+                "community.notifications.context.inbox",
             ],
         },
     }

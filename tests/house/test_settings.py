@@ -50,6 +50,7 @@ def test_without_any_variable_it_is_the_embedded_default() -> None:
         ("PORCHLIGHT_TIME_ZONE", "Mountain"),
         ("PORCHLIGHT_COUNTRY", "USA"),
         ("PORCHLIGHT_EXIT_URL", "http://example.org"),
+        ("PORCHLIGHT_URL", "porch.example.org"),
         ("PORCHLIGHT_SENDS_PER_MIN", "0"),
         ("PORCHLIGHT_BEHIND_PROXY", "nginx"),
         ("PORCHLIGHT_ALLOW_LOADTEST", "maybe"),

@@ -34,6 +34,7 @@ SHAPES = {
         '<path class="flame" d="M8 8.5h8L15 17H9z"/>'
         '<path d="M12 2v2.5M5.5 8.5 12 4.5l6.5 4zM8 8.5 9 17h6l1-8.5M12 17v4M8.5 21h7"/>'
     ),
+    "letter": '<path d="M3.5 6h17v12.5h-17zM3.5 7l8.5 6.5L20.5 7"/>',
     "me": '<circle cx="12" cy="8" r="4"/><path d="M4.5 21c.5-4.5 3.3-6.5 7.5-6.5s7 2 7.5 6.5"/>',
     "more": '<path d="M6 12h.01M12 12h.01M18 12h.01" stroke-width="3"/>',
     "note": '<path d="M12 4 3 20h18zM12 10.5v4.5M12 17.8v.01"/>',

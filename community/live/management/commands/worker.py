@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
-            for name in ticks.run_due(clock.now()):
+            for name in ticks.run_once(clock.now()):
                 self.stdout.write(name)
             return
         stop = threading.Event()
