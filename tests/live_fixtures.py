@@ -18,7 +18,7 @@ from django.db import connection, connections
 from community.live import engine, failpoints
 from community.live.clock import clock as engine_clock
 from community.live.engine import Engine
-from community.live.rate import patience, rate
+from community.live.rate import callers, patience, rate
 from community.members.models import Member
 from tests.live_client import Enter, Talker, aside, connect_here, connect_to, sign_in
 from tests.sites import Site
@@ -55,6 +55,7 @@ def full_purse() -> None:
     rate._buckets.clear()
     rate._paid.clear()
     patience._buckets.clear()
+    callers._members.clear()
 
 
 SetHook = Callable[[str, Callable[..., Any]], None]

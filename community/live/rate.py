@@ -10,7 +10,8 @@ from community.live.clock import clock
 
 REMEMBERED = 20_000
 FRAMES_PER_SECOND = 50
-FRAMES_AT_ONCE = 400
+FRAMES_AT_ONCE = 40
+REST_SECONDS = 2.0
 
 
 class Bucket:
@@ -56,26 +57,46 @@ class Rate:
 
 class Patience:
     """How much one member may ask for beside what is written: all their sockets together, so that coming back gains
-    nothing. Units are frames; a question to the database counts as several.
+    nothing. The unit is a frame that costs next to nothing; a question to the database counts as several.
+
+    There is hardly a burst: what one person sends at once would hold up everyone else just as long.
     """
 
     def __init__(self) -> None:
         self._buckets: OrderedDict[int, Bucket] = OrderedDict()
 
-    def charge(self, member_id: int, cost: int) -> bool:
-        """Whether this was too much for now."""
+    def charge(self, member_id: int, cost: float) -> float:
+        """For how many seconds this member is now to be neither read from nor answered; mostly 0."""
         now = clock.monotonic()
         bucket = self._buckets.setdefault(member_id, Bucket(FRAMES_AT_ONCE, now))
         self._buckets.move_to_end(member_id)
-        bucket.tokens = min(FRAMES_AT_ONCE, bucket.tokens + (now - bucket.at) * FRAMES_PER_SECOND) - cost
+        tokens = min(FRAMES_AT_ONCE, bucket.tokens + (now - bucket.at) * FRAMES_PER_SECOND) - cost
+        bucket.tokens = max(tokens, -REST_SECONDS * FRAMES_PER_SECOND)
         bucket.at = now
         while len(self._buckets) > REMEMBERED:
             self._buckets.popitem(last=False)
-        if bucket.tokens >= 0:
-            return False
-        bucket.tokens = 0.0  # what is owed is paid by waiting
-        return True
+        return max(0.0, -bucket.tokens / FRAMES_PER_SECOND)
+
+
+class Callers:
+    """Whose sign-in is behind a session key, as far as this process has seen: enough to let them wait outside."""
+
+    def __init__(self) -> None:
+        self._members: OrderedDict[str, int] = OrderedDict()
+
+    def recognise(self, session_key: str) -> int | None:
+        return self._members.get(session_key)
+
+    def remember(self, session_key: str, member_id: int) -> bool:
+        """Whether this was news."""
+        news = self._members.get(session_key) != member_id
+        self._members[session_key] = member_id
+        self._members.move_to_end(session_key)
+        while len(self._members) > REMEMBERED:
+            self._members.popitem(last=False)
+        return news
 
 
 rate = Rate()
 patience = Patience()
+callers = Callers()

@@ -8,7 +8,8 @@ from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import path, re_path
 
-from community.live.sockets import refuse, socket, watched
+from community.live.door import watched
+from community.live.sockets import refuse, socket
 from community.live.streams import by_method, or_unavailable, poll, stream
 
 

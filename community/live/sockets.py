@@ -29,6 +29,7 @@ from community.live.domain import (
     Refuse,
     Unchanged,
 )
+from community.live.door import REVOKED, came_in
 from community.live.engine import Engine
 from community.live.feed import WINDOW_BYTES, WINDOW_EVENTS
 from community.live.hub import GONE
@@ -47,26 +48,16 @@ HEARTBEAT_SECONDS = 25
 ROOMS_PER_SOCKET = 50
 TYPING_SECONDS = 2.0
 SOCKETS_PER_MEMBER = 100
-REST_SECONDS = 1.0
-CONNECT_COST = 4
-QUESTION_COST = 4
+CUT_COST = 100
+QUESTION_COST = 2
+NOTE_COST = 0.2
+BYTES_A_FRAME = 4096
 FAIR_FRAMES = 20
 KEY_CHARS = 64
 QUIET_TRIES = 5
 LATE_RETRY_MS = 1000
-REVOKED = "porchlight.revoked"
 NO_ROOM = Refuse(Code.NOT_FOUND, "There is no such room.")
 TOO_FAST = Refuse(Code.RATE, "That was a lot at once. Wait a moment, then send it again.", retry=True)
-
-
-def watched(application: Any) -> Any:
-    """Note what had been revoked before anyone is identified: a revocation that comes later finds whom it concerns."""
-
-    async def watching(scope: Scope, receive: Receive, send: Send) -> None:
-        live = await engine.start()
-        await application(dict(scope, **{REVOKED: live.hub.eviction_serial}), receive, send)
-
-    return watching
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,12 +95,14 @@ async def socket(scope: Scope, receive: Receive, send: Send) -> None:
             await live.hub.revalidate()
         if live.draining:
             live.hub.end(connection, "restart", retry_ms=LATE_RETRY_MS)
+        came_in(connection.session_key, connection.member.pk)
         conversation = _Conversation(live, connection)
-        conversation.overdrawn = patience.charge(connection.member.pk, CONNECT_COST)
         connection.send(_welcome(connection))
         await conversation.listen(receive)
     finally:
         live.hub.remove(connection)
+        if getattr(protocol, "failedByMe", False):
+            patience.charge(connection.member.pk, CUT_COST)
 
 
 def _resolved(member: Any) -> Any:
@@ -165,7 +158,7 @@ class _Conversation:
         self.connection = connection
         self.typed_at: dict[str, tuple[bool, float]] = {}
         self.known: dict[str, Opened] = {}
-        self.overdrawn = False
+        self.rest = 0.0
 
     async def listen(self, receive: Receive) -> None:
         pipe = self.connection.pipe
@@ -177,7 +170,7 @@ class _Conversation:
             taken += 1
             if taken % FAIR_FRAMES == 0:
                 await asyncio.sleep(0)  # a queue that is never empty would keep the loop from everyone else
-            if self.overdrawn:
+            if self.rest:
                 await self._rest()
             if isinstance(pipe, AsgiPipe):
                 await pipe.readable()
@@ -190,20 +183,20 @@ class _Conversation:
             try:
                 frame = frames.decode(text)
             except FrameRefused as error:
+                self.charge(len(text) / BYTES_A_FRAME)
                 self._err(None, error.refusal)
                 continue
             await self._take(frame)
 
-    def _charge(self, cost: int) -> None:
-        """Frames that cost a writer nothing are counted here."""
-        if patience.charge(self.connection.member.pk, cost):
-            self.overdrawn = True
+    def charge(self, cost: float) -> None:
+        """What is not new words in the log is counted here."""
+        self.rest = patience.charge(self.connection.member.pk, cost)
 
     async def _rest(self) -> None:
-        """Whoever asked too much is neither read from nor answered for a second."""
-        self.overdrawn = False
+        """Whoever asked too much is neither read from nor answered until it is paid for."""
+        rest, self.rest = self.rest, 0.0
         self.connection.pipe.pause_reading()
-        await asyncio.sleep(REST_SECONDS)
+        await asyncio.sleep(rest)
         if not self.connection.congested:
             self.connection.pipe.resume_reading()
 
@@ -214,6 +207,7 @@ class _Conversation:
                 case "sub":
                     await self._subscribe(frame)
                 case "unsub":
+                    self.charge(1)
                     self.hub.detach(self.connection, _text(frame, "room"))
                     self.connection.send({"t": "ok", "id": _ident(frame), "room": frame["room"]})
                 case "send" | "act":
@@ -221,13 +215,15 @@ class _Conversation:
                 case "typing":
                     self._typing(frame)
                 case "ack":
+                    self.charge(NOTE_COST)
                     if reader := self.connection.readers.get(_text(frame, "room")):
                         self.hub.ack(reader, seq_of(frame, "seq"))
                 case "seen":
+                    self.charge(NOTE_COST)
                     if reader := self.connection.readers.get(_text(frame, "room")):
                         self.hub.mark_seen(reader, seq_of(frame, "seq"))
                 case "ping":
-                    self._charge(1)
+                    self.charge(1)
                     self.connection.send({"t": "pong", "n": frame.get("n")})
                 case _:
                     raise FrameRefused(Code.BAD_FRAME, "No such frame.")
@@ -238,7 +234,7 @@ class _Conversation:
             self._err(ident if isinstance(ident, str | int) else None, UNAVAILABLE)
 
     def _err(self, ident: str | int | None, refusal: Refuse) -> None:
-        self._charge(1)
+        self.charge(1)
         self.connection.send(
             {
                 "t": "err",
@@ -250,7 +246,7 @@ class _Conversation:
         )
 
     async def _subscribe(self, frame: dict[str, Any]) -> None:
-        self._charge(QUESTION_COST)
+        self.charge(QUESTION_COST)
         ident, slug = _ident(frame), _text(frame, "room")
         epoch, since = _resume(frame)
         readers = self.connection.readers
@@ -283,7 +279,7 @@ class _Conversation:
         if opened is None:
             opened = (await in_database(domain.open_logs, self.connection.member, [slug])).get(slug)
             if opened is None:
-                self._charge(QUESTION_COST)
+                self.charge(QUESTION_COST)
                 self._err(ident, NO_ROOM)
                 return
             # Whether one may still write there is decided anew with every write.
@@ -298,14 +294,16 @@ class _Conversation:
     def _answer(self, ident: str | int, slug: str, outcome: Outcome) -> None:
         if isinstance(outcome, Refuse):
             self._err(ident, outcome)
-        else:
-            self.connection.send(ok_frame(ident, slug, outcome))
+            return
+        if isinstance(outcome, Unchanged) or outcome.dup:
+            self.charge(1)
+        self.connection.send(ok_frame(ident, slug, outcome))
 
     def _typing(self, frame: dict[str, Any]) -> None:
         reader = self.connection.readers.get(_text(frame, "room"))
         if reader is None:
             return
-        self._charge(1)
+        self.charge(1)
         on, now = frame.get("on") is not False, clock.monotonic()
         was_on, at = self.typed_at.get(reader.opened.slug, (False, 0.0))
         if on == was_on and now - at < TYPING_SECONDS:

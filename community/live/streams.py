@@ -20,12 +20,13 @@ from community.live.access import still_welcome
 from community.live.connection import Connection, Pipe
 from community.live.database import in_database
 from community.live.domain import Head, Opened
+from community.live.door import REVOKED, came_in
 from community.live.engine import Engine
 from community.live.feed import CHUNK_EVENTS
 from community.live.frames import Frame, encode
 from community.live.hub import GONE
 from community.live.pipes import EXTENSION
-from community.live.sockets import REVOKED, enter, subd_frame, why_out
+from community.live.sockets import enter, subd_frame, why_out
 
 logger = structlog.get_logger("community.live")
 
@@ -100,6 +101,7 @@ class _Visit:
                 self.pipe,
                 one_room=True,
             )
+            came_in(self.connection.session_key, self.connection.member.pk)
             await self.enter()
         except (DatabaseError, InterfaceError):
             raise Turned(503, UNAVAILABLE) from None

@@ -15,6 +15,7 @@ from community.groups.access import Standing
 from community.groups.models import Group, Membership
 from community.live import engine
 from community.live.models import Event
+from community.members.blocks.access import blocked_by
 from community.members.models import Member
 from moderation.sanctions.models import Restriction
 from sessions.rooms.models import ReadPosition, Room
@@ -122,8 +123,12 @@ def pairs_still_open(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]
 
 
 def rooms_for(member: Member) -> list[RoomSummary]:
-    """The rooms that the member may enter, with what is new; own groups first, then by the newest message."""
-    messages = Event.objects.filter(log=OuterRef("log_id"), type="message.posted")
+    """The rooms that the member may enter, with what is new; own groups first, then by the newest message.
+
+    What someone wrote whom the member blocked counts for nothing here.
+    """
+    said = Event.objects.filter(type="message.posted").exclude(actor__in=blocked_by(member))
+    messages = said.filter(log=OuterRef("log_id"))
     read = ReadPosition.objects.filter(room=OuterRef("pk"), member=member).values("seq")
     rooms = list(
         enterable_by(member).annotate(
@@ -133,9 +138,8 @@ def rooms_for(member: Member) -> list[RoomSummary]:
     )
     last = Event.objects.in_bulk([room.newest for room in rooms if room.newest])
     unread = dict(
-        Event.objects.filter(
+        said.filter(
             log_id__in=[room.log_id for room in rooms if room.read_to is not None],
-            type="message.posted",
             log__room__read_positions__member=member,
             seq__gt=F("log__room__read_positions__seq"),
         )

@@ -14,8 +14,9 @@ from community.groups.models import Membership
 from community.live import frames
 from community.live.domain import Author, Batch, Command, Decision, Opened, Refuse
 from community.live.models import Event
+from community.members.blocks import access as blocks
 from community.members.models import Member
-from moderation.sanctions.models import Restriction
+from moderation.sanctions.models import EVERYWHERE, Restriction
 from sessions.rooms import access, acts
 from sessions.rooms.decide import decide
 from sessions.rooms.models import Hand, ReadPosition, Room, Turn
@@ -43,7 +44,7 @@ class Rooms:
         return {room.slug: self.opened(room) for room in rooms}
 
     def opened(self, room: Room) -> Opened:
-        return Opened(room.slug, room.log_id, (f"group:{room.group_id}", room.tag), self)
+        return Opened(room.slug, room.log_id, (f"group:{room.group_id}", room.tag, EVERYWHERE), self)
 
     def still_open(self, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
         return access.pairs_still_open(pairs)
@@ -60,7 +61,7 @@ class Rooms:
         return self.state_of(Room.objects.select_related(*WHOLE).get(log_id=log_id), member)
 
     def state_of(self, room: Room, member: Any) -> dict[str, Any]:
-        """The state from a room that has been loaded with all it names (`WHOLE`). Four queries."""
+        """The state from a room that has been loaded with all it names (`WHOLE`). Five queries."""
         phase = PHASES[room.phase]
         turn: Turn | None = getattr(room, "turn", None)
         queue = list(Hand.objects.filter(room=room).values_list("member__public_id", flat=True))
@@ -95,7 +96,7 @@ class Rooms:
             "muted_until": frames.stamp(mute.until) if mute and mute.until else None,
             "muted_reason": mute.reason if mute else "",
             "read": read or 0,
-            "blocked": [],
+            "blocked": blocks.ids_blocked_by(member),
         }
 
     def _people(self, room: Room, member: Any) -> dict[str, tuple[str, str | None]]:
