@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from community.desk.views import home
 
@@ -6,4 +6,5 @@ app_name = "desk"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("", include("community.desk.house_urls")),
 ]

@@ -37,7 +37,7 @@ def house() -> House:
         return known()
     try:
         if _read is before:
-            found = _stored()
+            found = _stored_or_known()
             if _read is before:  # else it was changed here while we read
                 remember(found)
         return known()
@@ -45,11 +45,16 @@ def house() -> House:
         _asking.release()
 
 
-def _stored() -> House:
+def _stored_or_known() -> House:
     try:
-        return House.objects.filter(pk=ONLY).first() or House()
+        return stored()
     except (DatabaseError, InterfaceError):
         return known()
+
+
+def stored() -> House:
+    """What the database holds at this moment, for a form that changes it."""
+    return House.objects.filter(pk=ONLY).first() or House()
 
 
 def known() -> House:

@@ -18,6 +18,17 @@ from moderation.audit.verbs import Verb
 from moderation.sanctions.models import EVERYWHERE
 
 
+def try_house(*, changes: Mapping[str, Any]) -> None:
+    """What `change_house` would say to these changes. Raises ValidationError."""
+    _set(access.stored(), changes)
+
+
+def _set(house: House, changes: Mapping[str, Any]) -> None:
+    for name, value in changes.items():
+        setattr(house, name, value)
+    house.full_clean(validate_unique=False, validate_constraints=False)
+
+
 class PublishedMeanwhile(Exception):
     """Somebody else published a version since this one was begun; carries its number."""
 
@@ -35,10 +46,8 @@ def change_house(*, changes: Mapping[str, Any], by_id: int | None, at: datetime)
     changed = sorted(name for name, value in changes.items() if getattr(house, name) != value)
     if not changed:
         return house
-    for name in changed:
-        setattr(house, name, changes[name])
+    _set(house, changes)
     house.changed_at = at
-    house.full_clean(validate_unique=False, validate_constraints=False)
     house.save()
     record(
         verb=Verb.HOUSE_CHANGED,

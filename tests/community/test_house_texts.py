@@ -10,7 +10,7 @@ from django.db import OperationalError
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
-from pytest_django.fixtures import DjangoAssertMaxNumQueries
+from pytest_django.fixtures import DjangoAssertNumQueries
 
 from community.house import access, actions
 from community.house.actions import PublishedMeanwhile
@@ -99,7 +99,7 @@ def test_before_anything_is_published_the_page_says_so() -> None:
 
 @pytest.mark.django_db
 def test_one_agrees_to_the_version_that_one_has_read(
-    django_assert_max_num_queries: DjangoAssertMaxNumQueries,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     publish("Be kind.")
     member = MemberFactory()

@@ -1,0 +1,15 @@
+"""The pages about the house itself."""
+
+from django.urls import path
+
+from community.desk.views import house_look, house_settings, house_texts
+from community.house import urls  # noqa: F401 - registers the converter of texts
+
+urlpatterns = [
+    path("texts/", house_texts.texts, name="texts"),
+    path("texts/<housetext:kind>/", house_texts.text, name="text"),
+    path("look/", house_look.look, name="look"),
+    path("look/samples.css", house_look.samples, name="samples"),
+    path("look/logo/", house_look.logo, name="logo"),
+    path("settings/", house_settings.settings, name="settings"),
+]
