@@ -134,7 +134,9 @@ def departures(request: MemberRequest, slug: str) -> HttpResponse:
 @require_safe
 def people(request: MemberRequest, slug: str) -> HttpResponse:
     group, mine = access.inside_group_for(request.user, slug)
-    page = Paginator(access.people_seen_by(request.user, group), PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(access.people_seen_by(request.user, group), PEOPLE_A_PAGE).get_page(
+        request.GET.get("page")
+    )
     rows = [(membership, access.may_act_on(mine, membership)) for membership in page]
     return render(request, "groups/people.html", {"group": group, "page": page, "rows": rows})
 

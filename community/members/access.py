@@ -7,14 +7,25 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
-from community.members.models import Member
+from community.members.blocks.access import unseen_by
+from community.members.models import HandleRequest, Member
 
 
 def profiles_for(member: Member) -> QuerySet[Member]:
-    people = Member.objects.filter(is_active=True)
+    people = Member.objects.here()
     if member.is_staff:
         return people
-    return people.filter(Q(pk=member.pk) | Q(memberships__group__memberships__member=member)).distinct()
+    shared = Q(pk=member.pk) | Q(memberships__group__memberships__member=member)
+    return people.filter(shared).exclude(pk__in=unseen_by(member).values("pk")).distinct()
+
+
+def myself(member: Member) -> Member:
+    """A copy of oneself, for a form to change."""
+    return Member.objects.get(pk=member.pk)
+
+
+def asked_for_another_handle(member: Member) -> bool:
+    return HandleRequest.objects.filter(member=member, answered_at__isnull=True).exists()
 
 
 def profile_for(member: Member, public_id: str) -> Member:
@@ -26,9 +37,9 @@ def profile_for(member: Member, public_id: str) -> Member:
 
 
 def shared_memberships(member: Member, person: Member) -> QuerySet[Any]:
-    """The person's rows of `groups.Membership` in groups that both belong to."""
+    """The person's rows of `groups.Membership` in groups that both belong to; a pair is none."""
     return (
-        person.memberships.filter(group__memberships__member=member)
+        person.memberships.filter(group__memberships__member=member, group__kind="group")
         .select_related("group")
         .order_by("group__name")
     )

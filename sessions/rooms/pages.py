@@ -40,6 +40,7 @@ MODULES = (
     "js/live/ways.js",
     "js/room/acts.js",
     "js/room/announce.js",
+    "js/room/blocks.js",
     "js/room/composer.js",
     "js/room/dialogs.js",
     "js/room/dom.js",
@@ -177,7 +178,8 @@ def people_page(member: Member, slug: str) -> dict[str, Any]:
     visit = Visit(member, slug)
     present = present_in(visit.room)
     here = [visit.people.person(**by) for by in present.values()]
-    away = [visit.people.person(other) for other in visit.people.known if other not in present]
+    known = [visit.people.person(other) for other in visit.people.known if other not in present]
+    away = [person for person in known if not person.covered]
     return visit.context() | {
         "here": by_name(here),
         "away": by_name(away),
@@ -186,7 +188,7 @@ def people_page(member: Member, slug: str) -> dict[str, Any]:
 
 
 def by_name(people: list[Person]) -> list[Person]:
-    return sorted(people, key=lambda person: person.handle.casefold())
+    return sorted(people, key=lambda person: (person.covered, person.name.casefold()))
 
 
 def message_page(

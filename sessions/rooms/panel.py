@@ -115,7 +115,7 @@ def writing(state: Mapping[str, Any], floor: Floor) -> Writing:
                 False, "The facilitators are speaking.", "Everyone else listens for now.", may_draft=True
             )
         case Writes.TURN:
-            has = f"{floor.turn.handle} has the floor." if floor.turn else "One person at a time writes."
+            has = f"{floor.turn.name} has the floor." if floor.turn else "One person at a time writes."
             mine = (
                 f"You are {ordinal(floor.my_place)} in line."
                 if floor.my_place

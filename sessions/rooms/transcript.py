@@ -17,38 +17,54 @@ from community.members.models import Member
 from sessions.rooms.models import Reaction, Room
 
 PAGE = 50
+BLOCKED = "Someone you blocked"
 TOGETHER = timedelta(minutes=5)
 QUOTE_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone as a room shows them: the handle of today where it is known, else that of the message."""
+    """Someone as a room shows them: the handle of today where it is known, else that of the message.
+
+    What someone `blocked` by the reader wrote is folded; `covered`, their name is not shown elsewhere either.
+    """
 
     id: str
     handle: str
     role: str = ""
     me: bool = False
+    blocked: bool = False
+    covered: bool = False
 
     @property
     def name(self) -> str:
-        return "You" if self.me else self.handle
+        return "You" if self.me else BLOCKED if self.covered else self.handle
 
     @property
-    def whose(self) -> str:
-        return "your" if self.me else f"{self.handle}’s"
+    def more(self) -> str:
+        """What the menu of a message of theirs is called."""
+        if self.blocked:
+            return "More on this message"
+        return f"More on {'your' if self.me else f'{self.handle}’s'} message"
 
     @property
     def initials(self) -> str:
-        return Member(handle=self.handle).initials
+        return "–" if self.covered else Member(handle=self.handle).initials
 
     @property
     def hue(self) -> int:
-        return Member(public_id=self.id).hue
+        return 0 if self.covered else Member(public_id=self.id).hue
 
     @property
     def badge(self) -> str:
+        if self.covered:
+            return ""
         return {"facilitator": "Facilitator", "moderator": "Moderator"}.get(self.role, "")
+
+    @property
+    def open(self) -> Person:
+        """As they are shown once the reader has opened what is folded."""
+        return replace(self, covered=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +113,11 @@ class Line:
     def hidden(self) -> bool:
         return bool(self.gist)
 
+    @property
+    def covered(self) -> bool:
+        """Folded away, since the reader blocked whoever wrote it."""
+        return self.by.blocked and not self.hidden
+
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
@@ -114,6 +135,8 @@ class People:
     def __init__(self, state: Mapping[str, Any], reader: Member) -> None:
         self.known: Mapping[str, Mapping[str, Any]] = state["members"]
         self.blocked = frozenset(state.get("blocked", ()))
+        # Whoever keeps the room must know whom they have before them.
+        self.keeps = "moderate" in state["can"]
         self.reader = reader
 
     def person(self, id: str, handle: str = "") -> Person:
@@ -123,6 +146,8 @@ class People:
             known.get("handle") or handle or "Someone",
             known.get("role", ""),
             me=id == self.reader.public_id,
+            blocked=id in self.blocked,
+            covered=id in self.blocked and not self.keeps,
         )
 
     def author(self, event: Stored) -> Person:
@@ -168,7 +193,7 @@ def tombstone(event: Stored, by: Person) -> str:
     if event.data.get("why") != "author":
         reason = event.data.get("reason")
         return f"A moderator hid this message: {reason}" if reason else "A moderator hid this message."
-    return "You took this message back." if by.me else f"{by.handle} took this message back."
+    return f"{by.name} took this message back."
 
 
 def reactions_to(room: Room, seqs: Sequence[int], reader: Member) -> dict[int, list[Said]]:
@@ -198,13 +223,6 @@ def line(event: Stored, people: People, quote: Quote | None = None, said: Sequen
             taken=data.get("why") == "author",
         )
     note = data.get("note") or ""
-    fold = (
-        "From someone you chose not to see"
-        if by.id in people.blocked
-        else f"Content note: {note}"
-        if note
-        else ""
-    )
     edited = data.get("edited_at")
     return Line(
         event.seq,
@@ -214,7 +232,7 @@ def line(event: Stored, people: People, quote: Quote | None = None, said: Sequen
         key=(by.me and event.key) or "",
         text=data["text"],
         note=note,
-        fold=fold,
+        fold=f"Content note: {note}" if note else "",
         quote=quote,
         said=said,
         edited_at=datetime.fromisoformat(edited) if edited else None,
@@ -261,8 +279,9 @@ def transcript(
 
 
 def continues(made: Line, above: Line) -> bool:
-    """Same person, within five minutes, both still to be read."""
-    return made.by.id == above.by.id and made.at - above.at <= TOGETHER and not (made.hidden or above.hidden)
+    """Same person, within five minutes, both still to be read, and neither folded away."""
+    together = made.by.id == above.by.id and made.at - above.at <= TOGETHER
+    return together and not (made.hidden or above.hidden or made.by.blocked)
 
 
 def with_sent(lines: list[Line]) -> list[Line]:

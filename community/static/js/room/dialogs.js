@@ -61,6 +61,11 @@ export const questions = {
     title: "Take this message back?", says: "Everyone sees that you took it back, and no longer what it said.",
     yes: "Take it back", no: "Keep it",
   }),
+  block: (name) => ({
+    title: `Block ${name}?`,
+    says: `What ${name} writes is folded away for you, and you stop finding each other in lists and in direct contact. Nobody is told.`,
+    yes: `Block ${name}`, no: "Not now",
+  }),
   hide: (name) => ({
     title: `Hide ${name}’s message?`, says: "Everyone sees that a moderator hid it, and why. A moderator can show it again.",
     reason: "Why, shown in its place", yes: "Hide it", no: "Leave it",

@@ -1,6 +1,7 @@
 // What can be done with one message: its menu, its responses, editing it in place.
 
 import { all, copyOf, make, one, written } from "./dom.js";
+import { setBlock } from "./blocks.js";
 import { ask, questions } from "./dialogs.js";
 
 const EDIT_MS = 15 * 60_000;
@@ -12,8 +13,10 @@ const EDIT_MS = 15 * 60_000;
  * @param {import("./floor.js").Floor} room.floor
  * @param {(op: string, target?: string | number, value?: any) => Promise<boolean>} room.act
  * @param {(seq: number) => void} room.reply
+ * @param {() => void} room.blocked whom the reader blocked has changed
+ * @param {(words: string) => void} room.complain
  */
-export function menus({ messages, people, floor, act, reply }) {
+export function menus({ messages, people, floor, act, reply, blocked, complain }) {
   const { list } = messages;
 
   /** Which items make sense for this message, now, for this member. */
@@ -29,6 +32,8 @@ export function menus({ messages, people, floor, act, reply }) {
       copy: true,
       edit: shown && mine && Date.now() - Date.parse(li.dataset.at) < EDIT_MS && floor.can("write"),
       take: shown && mine,
+      block: !mine && !people.blocked.has(li.dataset.by),
+      unblock: people.blocked.has(li.dataset.by),
       hide: shown && !mine && order,
       restore: !shown && order && !("taken" in li.dataset),
       mute: restrain,
@@ -155,9 +160,26 @@ export function menus({ messages, people, floor, act, reply }) {
       if (answer) act("message.hide", messages.seq(li), answer.reason);
     },
     restore: (li) => act("message.restore", messages.seq(li)),
+    block: (li) => block(li.dataset.by),
+    unblock: (li) => setBlocked(li.dataset.by, false),
     mute: (li) => restrict.mute(li.dataset.by),
     remove: (li) => restrict.remove(li.dataset.by),
   };
+
+  async function block(id) {
+    if (await ask(questions.block(people.handle(id)))) await setBlocked(id, true);
+  }
+
+  /** The page need not wait for the link to say so. */
+  async function setBlocked(id, on) {
+    if (!(await setBlock(id, on))) {
+      complain("That was not done: the link is down. Try again when it is back.");
+      return;
+    }
+    if (on) people.blocked.add(id);
+    else people.blocked.delete(id);
+    blocked();
+  }
 
   const restrict = {
     async mute(id) {

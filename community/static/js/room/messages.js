@@ -1,5 +1,6 @@
 // The list of messages: makes each as the server would, groups them, and applies what happens to them later.
 
+import { cover, uncover } from "./blocks.js";
 import { all, copyOf, icon, make, one, written } from "./dom.js";
 import { shortened } from "./words.js";
 
@@ -108,13 +109,14 @@ export class Messages {
     one(".said", li)?.remove();
     one(".state", li).remove();
     if (data.edited_at) this.#edited(li, data.edited_at);
+    if (this.people.blocked.has(id)) cover(li);
     return li;
   }
 
   #head(li, id = li.dataset.by) {
     const who = one(".who", li);
-    this.people.paint(one(".avatar", who), id);
-    one("b", who).textContent = this.people.name(id);
+    this.people.paint(one(".avatar", who), id, true);
+    one("b", who).textContent = id === this.people.me ? "You" : this.people.handleOf(id);
     const badge = one(".badge", who);
     if (badge) {
       badge.textContent = this.people.badge(id);
@@ -129,7 +131,7 @@ export class Messages {
   #labelMenu(li) {
     const id = li.dataset.by;
     const whose = id === this.people.me ? "your" : `${this.people.handle(id)}’s`;
-    one(".menu .vh", li).textContent = `More on ${whose} message`;
+    one(".menu .vh", li).textContent = this.people.blocked.has(id) ? "More on this message" : `More on ${whose} message`;
   }
 
   #words(li, html, note) {
@@ -137,17 +139,16 @@ export class Messages {
     const read = one(".read", li);
     read.innerHTML = html;
     if (note) li.dataset.note = note;
-    const blocked = this.people.blocked.has(li.dataset.by);
-    if (!note && !blocked) fold.replaceWith(read);
-    else one("summary span", fold).textContent = blocked ? "From someone you chose not to see" : `Content note: ${note}`;
+    if (note) one("summary span", fold).textContent = `Content note: ${note}`;
+    else fold.replaceWith(read);
   }
 
   /** Continue the message above, or stand with a name of its own: decided by what is above now. */
   regroup(li) {
-    if (!li || !one(".read", li) || !li.dataset.by) return;
+    if (!li || !one(".read", li) || !li.dataset.by || li.matches(".covered")) return;
     const above = li.previousElementSibling;
     const on =
-      above?.matches(".msg[data-by]") && above.dataset.by === li.dataset.by && one(".read", above) !== null &&
+      above?.matches(".msg[data-by]") && above.dataset.by === li.dataset.by && one(".read", above) !== null && !above.matches(".covered") &&
       Date.parse(li.dataset.at) - Date.parse(above.dataset.at) <= TOGETHER_MS;
     if (on === li.classList.contains("on") && on === !one(".who", li)) return;
     li.classList.toggle("on", on);
@@ -163,16 +164,31 @@ export class Messages {
     this.#head(li, id);
   }
 
+  /** Fold away what someone wrote whom the reader has blocked. */
+  cover(li) {
+    if (!one(".who", li)) this.name(li);
+    cover(li);
+    this.#labelMenu(li);
+    this.regroup(li.nextElementSibling);
+  }
+
+  uncover(li) {
+    uncover(li);
+    this.#labelMenu(li);
+    this.regroup(li);
+    this.regroup(li.nextElementSibling);
+  }
+
   #gone(by, data) {
     if (data.why !== "author") return data.reason ? `A moderator hid this message: ${data.reason}` : "A moderator hid this message.";
-    return by?.id === this.people.me ? "You took this message back." : `${this.people.handle(by?.id)} took this message back.`;
+    return `${this.people.name(by?.id)} took this message back.`;
   }
 
   /** Nothing of the words stays on the page. */
   #bury(li, words, taken) {
     const menu = this.may.keepsOrder ? one(".menu", li) : null;
     li.replaceChildren(...(menu ? [menu] : []), make("p", { class: "gist" }, icon("hide"), make("span", {}, words)));
-    li.classList.remove("on");
+    li.classList.remove("on", "covered");
     li.toggleAttribute("data-taken", taken);
     li.removeAttribute("data-note");
     this.regroup(li.nextElementSibling?.matches(".msg") ? li.nextElementSibling : null);
@@ -211,7 +227,7 @@ export class Messages {
     }
     if (!state) {
       state = make("p", { class: "state" });
-      li.append(state);
+      (one("[data-cover]", li) ?? li).append(state);
     }
     state.replaceChildren(...(iconName ? [icon(iconName)] : []), words, ...more);
   }
@@ -235,7 +251,8 @@ export class Messages {
     let said = one(".said", li);
     if (!said) {
       said = make("ul", { class: "said", "aria-label": "Responses" });
-      (one(".state", li) ?? { before: (made) => li.append(made) }).before(said);
+      const end = one("[data-cover]", li) ?? li;
+      (one(".state", li) ?? { before: (made) => end.append(made) }).before(said);
     }
     let button = one(`[data-kind="${kind}"]`, said);
     if (!button) {

@@ -2,6 +2,7 @@
 
 import { hue, initials } from "./words.js";
 
+const BLOCKED = "Someone you blocked";
 const BADGES = { facilitator: "Facilitator", moderator: "Moderator" };
 
 export class People {
@@ -12,12 +13,15 @@ export class People {
     this.known = new Map();
     /** @type {Set<string>} */
     this.blocked = new Set();
+    /** Whoever keeps the room must know whom they have before them. */
+    this.keeper = false;
   }
 
   /** @param {any} state */
   learn(state) {
     for (const [id, one] of Object.entries(state.members ?? {})) this.know(id, one.handle, one.role);
     if (state.blocked) this.blocked = new Set(state.blocked);
+    if (state.can) this.keeper = state.can.includes("moderate");
   }
 
   /** @param {string} id */
@@ -31,8 +35,18 @@ export class People {
     if (by && !this.known.has(by.id)) this.know(by.id, by.handle);
   }
 
-  handle(id) {
+  /** Their name is not shown outside of what they wrote. */
+  covered(id) {
+    return this.blocked.has(id) && !this.keeper;
+  }
+
+  /** The handle, also of someone blocked: for what their own folded message says of them. */
+  handleOf(id) {
     return this.known.get(id)?.handle ?? "Someone";
+  }
+
+  handle(id) {
+    return this.covered(id) ? BLOCKED : this.handleOf(id);
   }
 
   name(id) {
@@ -43,11 +57,12 @@ export class People {
     return BADGES[this.known.get(id)?.role] ?? "";
   }
 
-  /** Make an `.avatar` this person's. */
-  paint(avatar, id) {
-    avatar.textContent = initials(this.handle(id));
+  /** Make an `.avatar` this person's; `open`: also when they are covered elsewhere. */
+  paint(avatar, id, open = false) {
+    const covered = this.covered(id) && !open;
+    avatar.textContent = covered ? "–" : initials(this.handleOf(id));
     avatar.classList.toggle("me", id === this.me);
-    if (id === this.me) avatar.removeAttribute("data-hue");
+    if (id === this.me || covered) avatar.removeAttribute("data-hue");
     else avatar.dataset.hue = String(hue(id));
   }
 }

@@ -45,6 +45,8 @@ export function presence(people, buttons) {
     get ids() {
       return here;
     },
+    /** Anew, once it is known who is here. */
+    show: () => count && show(),
     heard(frame) {
       for (const by of [...(frame.snap ?? []), ...(frame.join ? [frame.join] : [])]) people.know(by.id, by.handle);
       if (frame.snap) here = new Set(frame.snap.map((by) => by.id));

@@ -5,6 +5,7 @@ import { Outbox, Sender } from "../live/outbox.js";
 import { anyWay } from "../live/ways.js";
 import { actor, complaints } from "./acts.js";
 import { announcer } from "./announce.js";
+import { coverAll } from "./blocks.js";
 import { composer } from "./composer.js";
 import { all, make, one, quiet, written } from "./dom.js";
 import { Floor } from "./floor.js";
@@ -64,11 +65,26 @@ async function open(page) {
   queue.onAdded(() => place.down());
   floor.onChange = words.show;
   const writers = typing(words.field, (on) => connection.tell({ t: "typing", room: name, on }), people, () => place.grown(false));
-  const restrict = menus({ messages, people, floor, act, reply: (seq) => words.answer(seq) });
+  const restrict = menus({ messages, people, floor, act, reply: (seq) => words.answer(seq), blocked: showBlocks, complain });
   const here = presence(people, (id) => [
     ...(floor.chairs ? [floor.giveButton(id)] : []),
     ...(floor.can("moderate") ? [quiet("Mute", () => restrict.mute(id)), quiet("Remove", () => restrict.remove(id))] : []),
   ]);
+
+  /** Whom I blocked has changed, here or in another tab. */
+  function showBlocks() {
+    coverAll(messages);
+    if (floor.state) floor.set({ blocked: [...people.blocked] });
+    here.show();
+    place.grown(false);
+  }
+
+  /** @param {any} state */
+  function learn(state) {
+    const before = [...people.blocked].join();
+    floor.set(state);
+    if ([...people.blocked].join() !== before) showBlocks();
+  }
 
   /** Looking at the newest message, with the page in front. */
   const looking = () => document.visibilityState === "visible" && document.hasFocus() && place.pinned;
@@ -106,7 +122,7 @@ async function open(page) {
       }
     }
     if (live && !wasWaiting) li.classList.add("fresh");
-    place.grown(!mine);
+    place.grown(!mine && !people.blocked.has(event.by?.id));
     if (place.pinned) messages.trim((seq) => history.point(seq));
   }
 
@@ -117,7 +133,7 @@ async function open(page) {
         messages.asOf = 0;
         history.point(frame.since > (frame.min_seq ?? 1) - 1 ? frame.since + 1 : null);
       }
-      floor.set(frame.state);
+      learn(frame.state);
       queue.update();
     },
     onEvent(event, live) {
@@ -149,7 +165,7 @@ async function open(page) {
       if (frame.t === "pres") here.heard(frame);
       else if (frame.t === "eph" && frame.kind === "typing") writers.heard(frame);
       else if (frame.t === "you") {
-        if (frame.state) floor.set(frame.state);
+        if (frame.state) learn(frame.state);
         if (frame.card) card(frame.card);
       }
     },

@@ -51,10 +51,16 @@ export function timeLeft(until, now = Date.now()) {
   return `About ${minutes} minute${minutes === 1 ? "" : "s"} left.`;
 }
 
-/** @param {string} handle */
+/**
+ * As `community.members.initials` has them: whole letters with their marks; two of a script that has capitals.
+ * @param {string} handle
+ */
 export function initials(handle) {
-  const letters = handle.replaceAll("-", " ").split(/\s+/).filter((word) => /^[\p{L}\p{N}]/u.test(word)).map((word) => [...word][0]);
-  return (letters.length > 1 ? letters.slice(0, 2).join("") : handle.slice(0, 2)).toUpperCase();
+  const words = handle.split(/[\s-]+/).map((word) => word.match(/[\p{L}\p{N}]\p{M}*/gu) ?? []).filter((letters) => letters.length);
+  const two = words.length > 1 ? [words[0][0], words[1][0]] : (words[0] ?? []).slice(0, 2);
+  const capitals = two.map((letter) => letter.toUpperCase());
+  if (two.some((letter, at) => letter.length !== capitals[at].length)) return two.join("");
+  return two.some((letter, at) => letter.toLowerCase() !== capitals[at] || /\p{N}/u.test(letter)) ? capitals.join("") : (two[0] ?? "");
 }
 
 /** @param {string} id */
