@@ -244,6 +244,7 @@ INSTALLED_APPS = [
     "community.members.signin",
     "community.members.blocks",
     "community.groups",
+    "community.calendar",
     "sessions.rooms",
     "community.home",
     "community.desk",
@@ -263,7 +264,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "community.members.signin.middleware.KeptSignIn",
-    "community.members.middleware.MemberTimeZone",
+    "community.members.middleware.MemberReading",
 ]
 
 ROOT_URLCONF = "community.config.urls"
@@ -293,9 +294,8 @@ AUTHENTICATION_BACKENDS = [
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "community.members.signin.passwords.LongEnough"},
+    {"NAME": "community.members.signin.passwords.NotGuessed"},
 ]
 ACCOUNT_ADAPTER = "community.members.signin.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -312,6 +312,26 @@ ACCOUNT_FORMS = {
     "reset_password_from_key": "community.members.signin.forms.NewPasswordForm",
     "change_password": "community.members.signin.forms.ChangePasswordForm",
     "set_password": "community.members.signin.forms.FirstPasswordForm",
+    "request_login_code": "community.members.signin.forms.AskForCodeForm",
+    "confirm_login_code": "community.members.signin.forms.MailedCodeForm",
+    "reauthenticate": "community.members.signin.forms.PasswordAgainForm",
+}
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
+MFA_ADAPTER = "community.members.signin.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "community.members.signin.forms.SecondFactorForm",
+    "reauthenticate": "community.members.signin.forms.SecondFactorAgainForm",
+    "activate_totp": "community.members.signin.forms.AppForm",
+    "add_webauthn": "community.members.signin.forms.PasskeyForm",
+    "edit_webauthn": "community.members.signin.forms.RenamePasskeyForm",
 }
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"

@@ -12,7 +12,7 @@ from django.db import transaction
 
 @dataclass(frozen=True, slots=True)
 class Eviction:
-    """Whose connections end. With `tag`, only the rooms that carry it; else the whole connection, with `code`."""
+    """Whose connections end, with `code`. With `tag`, only the rooms that carry it; else the whole connection."""
 
     member_id: int | None = None
     tag: str | None = None
@@ -68,9 +68,9 @@ def touch(member_id: int, tag: str) -> None:
     transaction.on_commit(partial(_announce_touch, Touch(member_id, tag)), robust=True)
 
 
-def evict(member_id: int, tag: str) -> None:
-    """The member's connections lose every room that carries the tag."""
-    _after_commit(Eviction(member_id=member_id, tag=tag))
+def evict(member_id: int, tag: str, code: str = "removed") -> None:
+    """The member's connections lose every room that carries the tag; `code` says why: `removed`, `left` or `ended`."""
+    _after_commit(Eviction(member_id=member_id, tag=tag, code=code))
 
 
 def end_sign_in(session_key: str) -> None:
@@ -86,6 +86,11 @@ def end_all_sign_ins(member_id: int, except_session: str | None = None) -> None:
 def suspend(member_id: int) -> None:
     """All connections of the member end, finally."""
     _after_commit(Eviction(member_id=member_id, code="suspended"))
+
+
+def renew_member(member_id: int) -> None:
+    """All connections of the member come back a moment later, and know the member as they are then."""
+    _after_commit(Eviction(member_id=member_id, code="restart"))
 
 
 def renew_sign_in(session_key: str) -> None:

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from community.members.blocks.access import unseen_by
-from community.members.models import HandleRequest, Member
+from community.members.models import Member
 
 
 def profiles_for(member: Member) -> QuerySet[Member]:
@@ -22,10 +22,6 @@ def profiles_for(member: Member) -> QuerySet[Member]:
 def myself(member: Member) -> Member:
     """A copy of oneself, for a form to change."""
     return Member.objects.get(pk=member.pk)
-
-
-def asked_for_another_handle(member: Member) -> bool:
-    return HandleRequest.objects.filter(member=member, answered_at__isnull=True).exists()
 
 
 def profile_for(member: Member, public_id: str) -> Member:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
+from django.utils import timezone
 
 
 class MembersConfig(AppConfig):
@@ -10,12 +13,24 @@ class MembersConfig(AppConfig):
     label = "members"
 
     def ready(self) -> None:
+        from community.house import you
         from community.live import ticks
+        from community.members.naming import let_go_of_held_handles
         from community.members.suspension import end_spent_suspensions
         from moderation.audit import words
 
+        ticks.register("let_go_of_held_handles", every_seconds=3600, run=let_go_of_held_handles)
+        you.register(you.Page("About you", "members:you", 10))
+        you.register(you.Page("Reading", "members:reading", 20))
+        user_logged_in.connect(signed_in, dispatch_uid="members.signed_in")
         words.register_names(words.MEMBER, handles)
         ticks.register("end_spent_suspensions", every_seconds=60, run=end_spent_suspensions)
+
+
+def signed_in(sender: Any, user: Any, **kwargs: Any) -> None:
+    from community.members.weeks import note_week
+
+    note_week(member=user, at=timezone.now())
 
 
 def handles(ids: Collection[int]) -> Mapping[int, str]:

@@ -1,26 +1,28 @@
-"""Member: a person here. Others see the handle and nothing else. Beside it, what happened to handle, role and account."""
+"""Member: a person here. Others see the handle and nothing else. Beside it: what happened to handle, role, account."""
 
 from __future__ import annotations
 
 import secrets
-import unicodedata
+from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from community.house.access import house
+from community.members import handles
+from community.members.handles import SKELETON_MAX, HandleTaken, skeleton
+from community.members.initials import initials
 from moderation.audit.actions import Subject, record
 from moderation.audit.verbs import Verb
 from moderation.sanctions.models import EVERYWHERE
 
-HANDLE_MAX = 30
-SKELETON_MAX = HANDLE_MAX * 4
+HANDLE_MAX = handles.MAX
 
 
 def make_public_id() -> str:
@@ -28,9 +30,8 @@ def make_public_id() -> str:
     return secrets.token_hex(10)
 
 
-def skeleton(handle: str) -> str:
-    """The form in which two handles that read alike are the same: NFKC, case folded, spaces squeezed."""
-    return " ".join(unicodedata.normalize("NFKC", handle).casefold().split())
+def validate_handle(value: str) -> None:
+    handles.check(value, house=house().name)
 
 
 def default_time_zone() -> str:
@@ -60,7 +61,11 @@ class MemberManager(BaseUserManager.from_queryset(MemberQuerySet)["Member"]):  #
     def create_user(self, email: str, handle: str, password: str | None = None, **fields: Any) -> Member:
         member = Member(email=self.normalize_email(email).lower(), handle=handle, **fields)
         member.set_password(password)
-        member.save()
+        with transaction.atomic():
+            member.save()
+            # After the row: what was let go by someone else at the same moment is held by now.
+            if HeldHandle.objects.against(member.pk, member.handle_skeleton, timezone.now()).exists():
+                raise HandleTaken
         return member
 
     def create_superuser(self, email: str, handle: str, password: str | None = None, **fields: Any) -> Member:
@@ -115,17 +120,12 @@ class Member(AbstractBaseUser, PermissionsMixin):
 
     public_id = models.CharField(max_length=24, unique=True, default=make_public_id, editable=False)
     email = models.EmailField("e-mail", unique=True)
-    handle = models.CharField(
-        max_length=HANDLE_MAX,
-        validators=[
-            RegexValidator(r"^[^\W_](?:[\w .'’-]*[^\W_])?$", "Use letters, numbers, spaces and . ' - only.")
-        ],
-    )
+    handle = models.CharField(max_length=HANDLE_MAX, validators=[validate_handle])
     handle_skeleton = models.CharField(
         max_length=SKELETON_MAX,
         unique=True,
         editable=False,
-        error_messages={"unique": "Someone here already goes by that handle."},
+        error_messages={"unique": handles.TAKEN},
     )
     role = models.CharField(max_length=12, choices=Role, default=Role.ALUMNUS)
     pronouns = models.CharField(max_length=30, blank=True)
@@ -169,8 +169,17 @@ class Member(AbstractBaseUser, PermissionsMixin):
         return self.handle
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.handle_skeleton = skeleton(self.handle)
+        reads = skeleton(self.handle)
+        # Who is gone shares a handle with others who are; and two who collided once are kept apart by a number.
+        if self.gone_at is None and self.handle_skeleton.partition(" ")[0] != reads:
+            self.handle_skeleton = reads
         super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        super().clean()
+        held = HeldHandle.objects.against(self.pk, skeleton(self.handle), timezone.now())
+        if self.gone_at is None and held.exists():
+            raise ValidationError({"handle": handles.TAKEN})
 
     @property
     def is_staff(self) -> bool:
@@ -178,9 +187,12 @@ class Member(AbstractBaseUser, PermissionsMixin):
 
     @property
     def initials(self) -> str:
-        words = self.handle.replace("-", " ").split()
-        letters = [word[0] for word in words if word[0].isalnum()]
-        return ("".join(letters[:2]) if len(letters) > 1 else self.handle[:2]).upper()
+        return initials(self.handle)
+
+    @property
+    def helps(self) -> list[str]:
+        """What the member can help with, in words and in the order of the choices."""
+        return [str(kind.label) for kind in Member.Help if kind.value in self.help_with]
 
     @property
     def hue(self) -> int:
@@ -202,12 +214,22 @@ class HandleChange(models.Model):
         return f"handle change {self.pk}"
 
 
+class HeldHandleQuerySet(models.QuerySet["HeldHandle"]):
+    def against(self, member_id: int | None, skeleton: str, at: datetime) -> HeldHandleQuerySet:
+        """What keeps a member from taking a handle that reads like this."""
+        still = models.Q(until__isnull=True) | models.Q(until__gt=at)
+        mine = models.Q(member=member_id) if member_id is not None else models.Q(pk__in=[])
+        return self.filter(still, skeleton=skeleton).exclude(mine)
+
+
 class HeldHandle(models.Model):
     """What a handle reads like that nobody but `member` may take before `until` (None: nobody, ever)."""
 
     skeleton = models.CharField(max_length=SKELETON_MAX, unique=True)
     member = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="held_handles")
     until = models.DateTimeField(null=True)
+
+    objects = HeldHandleQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"held handle {self.pk}"
