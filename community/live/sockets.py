@@ -29,7 +29,7 @@ from community.live.domain import (
     Refuse,
     Unchanged,
 )
-from community.live.door import REVOKED, came_in
+from community.live.door import CUT_COST, REVOKED, came_in
 from community.live.engine import Engine
 from community.live.feed import WINDOW_BYTES, WINDOW_EVENTS
 from community.live.hub import GONE
@@ -48,7 +48,6 @@ HEARTBEAT_SECONDS = 25
 ROOMS_PER_SOCKET = 50
 TYPING_SECONDS = 2.0
 SOCKETS_PER_MEMBER = 100
-CUT_COST = 100
 QUESTION_COST = 2
 NOTE_COST = 0.2
 BYTES_A_FRAME = 4096

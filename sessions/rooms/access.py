@@ -15,6 +15,7 @@ from community.groups.access import Standing
 from community.groups.models import Group, Membership
 from community.live import engine
 from community.live.models import Event
+from community.live.prepared import Prepared
 from community.members.blocks.access import blocked_by
 from community.members.models import Member
 from moderation.sanctions.models import Restriction
@@ -69,16 +70,52 @@ def room_for(member: Member, slug: str) -> Room:
     return room
 
 
+ROOMS = Prepared(lambda slugs: Room.objects.select_related("group").filter(slug__in=slugs), str)
+ROLES = Prepared(
+    lambda member, groups: Membership.objects.filter(member_id=member, group_id__in=groups).values_list(
+        "group_id", "role"
+    ),
+    int,
+    int,
+)
+RESTRICTIONS = Prepared(
+    lambda member, scopes, at: Restriction.objects.in_force(at).filter(member_id=member, scope__in=scopes),
+    int,
+    str,
+    datetime,
+)
+
+
+def open_to(member: Member, slugs: Collection[str]) -> list[Room]:
+    """Those of the rooms that the member may enter: what every socket, stream and poll asks. Three prepared queries."""
+    rooms = ROOMS(set(slugs))
+    groups = {room.group_id for room in rooms}
+    roles = dict(ROLES(member.pk, groups))
+    standing = RESTRICTIONS(member.pk, [f"group:{pk}" for pk in groups], timezone.now())
+    removed = {each.scope for each in standing if each.kind == Restriction.Kind.REMOVAL}
+    return [
+        room
+        for room in rooms
+        if _standing(
+            member, room, roles.get(room.group_id), removed=f"group:{room.group_id}" in removed
+        ).may_enter
+    ]
+
+
 def restrictions_of(member: Member, room: Room) -> dict[str, Restriction]:
     """What keeps the member from this room or from writing in it, by kind."""
     scopes = {Restriction.Kind.REMOVAL: f"group:{room.group_id}", Restriction.Kind.MUTE: room.tag}
-    in_force = Restriction.objects.in_force(timezone.now()).filter(member=member, scope__in=scopes.values())
+    in_force = RESTRICTIONS(member.pk, [*scopes.values()], timezone.now())
     return {each.kind: each for each in in_force if scopes.get(Restriction.Kind(each.kind)) == each.scope}
 
 
 def standing_with(
     member: Member, room: Room, role: str | None, restrictions: Mapping[str, Restriction]
 ) -> Standing:
+    return _standing(member, room, role, removed=Restriction.Kind.REMOVAL in restrictions)
+
+
+def _standing(member: Member, room: Room, role: str | None, *, removed: bool) -> Standing:
     return Standing(
         member_active=member.is_active,
         member_role=member.role,
@@ -86,7 +123,7 @@ def standing_with(
         listed=room.group.listed,
         audience=room.group.audience,
         membership_role=role,
-        removed=Restriction.Kind.REMOVAL in restrictions,
+        removed=removed,
     )
 
 
@@ -110,13 +147,10 @@ def pairs_still_open(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]
         for member_id, log_id in pairs
         if (room := rooms.get(log_id)) is not None
         and (member := members.get(member_id)) is not None
-        and Standing(
-            member_active=member.is_active,
-            member_role=member.role,
-            joining=room.group.joining,
-            listed=room.group.listed,
-            audience=room.group.audience,
-            membership_role=roles.get((room.group_id, member_id)),
+        and _standing(
+            member,
+            room,
+            roles.get((room.group_id, member_id)),
             removed=(member_id, f"group:{room.group_id}") in removed,
         ).may_enter
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +14,7 @@ from community.groups.models import Membership
 from community.live import frames
 from community.live.domain import Author, Batch, Command, Decision, Opened, Refuse
 from community.live.models import Event
+from community.live.prepared import Prepared
 from community.members.blocks import access as blocks
 from community.members.models import Member
 from moderation.sanctions.models import EVERYWHERE, Restriction
@@ -24,6 +25,39 @@ from sessions.rooms.phases import PHASES
 
 RECENT_EVENTS = 200
 WHOLE = ("group", "log", "turn__member")
+WHOLE_ROOM = Prepared(lambda log_id: Room.objects.select_related(*WHOLE).filter(log_id=log_id), int)
+QUEUE = Prepared(lambda room: Hand.objects.filter(room_id=room).values_list("member__public_id"), int)
+READ_TO = Prepared(
+    lambda room, member: ReadPosition.objects.filter(room_id=room, member_id=member).values_list("seq"),
+    int,
+    int,
+)
+
+
+def _met(member: int, room: int, group: int, log: int, floor: int) -> QuerySet[Member, tuple[str, str, Any]]:
+    """Public id, handle and role in the group of oneself, who keeps the room, who wrote after `floor`, who waits or
+    speaks.
+    """
+    memberships = Membership.objects.filter(group_id=group)
+    keepers = memberships.exclude(role=Membership.Role.MEMBER)
+    wrote = Event.objects.filter(log_id=log, seq__gt=floor, actor__isnull=False)
+    met = (
+        Q(pk=member)
+        | Q(pk__in=wrote.values("actor"))
+        | Q(pk__in=keepers.values("member_id"))
+        | Q(pk__in=Hand.objects.filter(room_id=room).values("member_id"))
+        | Q(pk__in=Turn.objects.filter(room_id=room).values("member_id"))
+    )
+    role = memberships.filter(member=OuterRef("pk")).values("role")[:1]
+    people: QuerySet[Member, tuple[str, str, Any]] = (
+        Member.objects.filter(met)
+        .annotate(role_here=Subquery(role))
+        .values_list("public_id", "handle", "role_here")
+    )
+    return people
+
+
+MET = Prepared(_met, int, int, int, int, int)
 
 
 RefusalPage = Callable[[Any, str, dict[str, str], str, str, int], HttpResponse]
@@ -40,8 +74,7 @@ class Rooms:
         self._refusal_page: RefusalPage = _in_plain_words
 
     def open(self, member: Any, slugs: Collection[str]) -> dict[str, Opened]:
-        rooms = access.enterable_by(member).filter(slug__in=slugs)
-        return {room.slug: self.opened(room) for room in rooms}
+        return {room.slug: self.opened(room) for room in access.open_to(member, slugs)}
 
     def opened(self, room: Room) -> Opened:
         return Opened(room.slug, room.log_id, (f"group:{room.group_id}", room.tag, EVERYWHERE), self)
@@ -58,18 +91,19 @@ class Rooms:
         return decide(batch)
 
     def state(self, log_id: int, member: Any) -> dict[str, Any]:
-        return self.state_of(Room.objects.select_related(*WHOLE).get(log_id=log_id), member)
+        [room] = WHOLE_ROOM(log_id)
+        return self.state_of(room, member)
 
     def state_of(self, room: Room, member: Any) -> dict[str, Any]:
         """The state from a room that has been loaded with all it names (`WHOLE`). Five queries."""
         phase = PHASES[room.phase]
         turn: Turn | None = getattr(room, "turn", None)
-        queue = list(Hand.objects.filter(room=room).values_list("member__public_id", flat=True))
+        queue = [public_id for (public_id,) in QUEUE(room.pk)]
         people = self._people(room, member)
         restrictions = access.restrictions_of(member, room)
         standing = access.standing_with(member, room, people[member.public_id][1], restrictions)
         mute = restrictions.get(Restriction.Kind.MUTE)
-        read = ReadPosition.objects.filter(room=room, member=member).values_list("seq", flat=True).first()
+        read = next((seq for (seq,) in READ_TO(room.pk, member.pk)), 0)
         return {
             "phase": phase.name,
             "writes": phase.writes,
@@ -95,29 +129,15 @@ class Rooms:
             "muted": mute is not None,
             "muted_until": frames.stamp(mute.until) if mute and mute.until else None,
             "muted_reason": mute.reason if mute else "",
-            "read": read or 0,
+            "read": read,
             "blocked": blocks.ids_blocked_by(member),
         }
 
     def _people(self, room: Room, member: Any) -> dict[str, tuple[str, str | None]]:
-        """Public id -> handle and role in the group (None: no member of it) of those whom a reader meets here: oneself,
-        who keeps the room, who wrote lately, who waits or speaks.
-        """
-        lately = Event.objects.filter(log_id=room.log_id, seq__gt=room.log.last_seq - RECENT_EVENTS)
-        memberships = Membership.objects.filter(group_id=room.group_id)
-        met = (
-            Q(pk=member.pk)
-            | Q(pk__in=lately.filter(actor__isnull=False).values("actor"))
-            | Q(pk__in=memberships.exclude(role=Membership.Role.MEMBER).values("member_id"))
-            | Q(pk__in=Hand.objects.filter(room=room).values("member_id"))
-            | Q(pk__in=Turn.objects.filter(room=room).values("member_id"))
-        )
-        role = memberships.filter(member=OuterRef("pk")).values("role")[:1]
-        rows = Member.objects.filter(met).annotate(role_here=Subquery(role))
-        return {
-            public_id: (handle, role)
-            for public_id, handle, role in rows.values_list("public_id", "handle", "role_here")
-        }
+        """Public id -> handle and role in the group (None: no member of it) of those whom a reader meets here."""
+        floor = room.log.last_seq - RECENT_EVENTS
+        met = MET(member.pk, room.pk, room.group_id, room.log_id, floor)
+        return {public_id: (handle, role) for public_id, handle, role in met}
 
     def save_seen(self, positions: Mapping[tuple[int, int], int]) -> None:
         rooms = dict(
