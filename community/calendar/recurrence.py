@@ -52,6 +52,14 @@ class Rule:
             end.append(("UNTIL", written(self.until)))
         return ";".join(f"{name}={value}" for name, value in (*self.parts, *end))
 
+    def last_wall(self, zone: str) -> datetime:
+        """The last wall-clock time that UNTIL lets the rule reach. Raises ValueError for a rule without UNTIL."""
+        if self.until is None:
+            raise ValueError("the rule has no UNTIL")
+        if not isinstance(self.until, datetime):
+            return datetime.combine(self.until, time(23, 59, 59))
+        return self.until.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if self.until.tzinfo else self.until
+
     def part(self, name: str) -> str:
         return dict(self.parts).get(name, "")
 
@@ -181,7 +189,7 @@ def read_rule(text: str, *, start: datetime, zone: str) -> Rule:
     count = _number("COUNT", found.pop("COUNT"), 1, COUNT_MAX) if "COUNT" in found else None
     until = _read_until(found.pop("UNTIL")) if "UNTIL" in found else None
     rule = Rule(tuple(found.items()), count, until)
-    if until is not None and _until_wall(until, zone) < start:
+    if until is not None and rule.last_wall(zone) < start:
         raise BadRule("The rule ends before its first date.")
     _require_dates(rule, start)
     return rule
@@ -258,20 +266,13 @@ def _read_until(text: str) -> date | datetime:
         raise BadRule(f"UNTIL={text[:20]} is not a date.") from None
 
 
-def _until_wall(until: date | datetime, zone: str) -> datetime:
-    """The last wall-clock time that the rule may reach."""
-    if not isinstance(until, datetime):
-        return datetime.combine(until, time(23, 59, 59))
-    return until.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if until.tzinfo else until
-
-
 def _follow(rule: Rule, start: datetime, zone: str, last: datetime) -> rrule:
     """The rule's own dates, to `last` at the most, so that a rule without an end has one."""
     dates = rrulestr(";".join(f"{name}={value}" for name, value in rule.parts), dtstart=start)
     assert isinstance(dates, rrule)
     if rule.count is not None:
         return dates.replace(count=rule.count)
-    ends = last if rule.until is None else min(last, _until_wall(rule.until, zone))
+    ends = last if rule.until is None else min(last, rule.last_wall(zone))
     return dates.replace(until=ends)
 
 

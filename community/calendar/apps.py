@@ -1,0 +1,24 @@
+from django.apps import AppConfig
+
+
+class CalendarConfig(AppConfig):
+    name = "community.calendar"
+    label = "calendar"
+
+    def ready(self) -> None:
+        from community.calendar.jobs import expand_series, remind
+        from community.calendar.kinds import CHANGED, MOVED_UP, REMINDER
+        from community.live import ticks
+        from community.notifications import kinds
+        from moderation.audit import words
+
+        kinds.register(REMINDER, CHANGED, MOVED_UP)
+        words.register_names("event", titles)
+        ticks.register("expand_series", every_seconds=3600, run=expand_series)
+        ticks.register("remind", every_seconds=30, run=remind)
+
+
+def titles(ids: object) -> dict[int, str]:
+    from community.calendar.models import Event
+
+    return dict(Event.objects.filter(pk__in=ids).values_list("pk", "title"))
