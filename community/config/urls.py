@@ -8,7 +8,7 @@ urlpatterns = [
     path("you/blocks/", include("community.members.blocks.urls")),
     path("", include("community.members.urls")),
     path("", include("community.notifications.urls")),
-    path("accounts/", include("community.members.signin.urls")),
+    path("", include("community.members.signin.urls")),
     path("desk/", include("community.desk.urls")),
     path("house/", include("community.house.urls")),
     path("groups/", include("community.groups.urls")),

@@ -94,7 +94,7 @@ def test_a_new_password_ends_every_other_sign_in_and_keeps_this_one(
     assert elsewhere.get("/").status_code == HTTPStatus.OK
     form = {"oldpassword": PASSWORD, "password1": BETTER, "password2": BETTER}
     with django_capture_on_commit_callbacks(execute=True):
-        assert here.post("/accounts/password/change/", form)["Location"] == "/you/"
+        assert here.post("/accounts/password/change/", form)["Location"] == "/you/signing-in/"
     assert elsewhere.get("/").status_code == HTTPStatus.FOUND
     assert not SignIn.objects.filter(session_key=elsewhere.cookies["sessionid"].value).exists()
     assert here.get("/").status_code == HTTPStatus.OK
@@ -120,7 +120,7 @@ def test_the_link_for_a_new_password_works_once_and_its_mail_tells_nothing() -> 
     elsewhere = sign_in(member)
     client.post("/accounts/password/reset/", {"email": member.email})
     (message,) = letters()
-    assert message.subject == "A link you asked for"
+    assert message.subject == "What you asked for"
     assert not re.search(
         r"recover|addict|sober|alumn|treatment|group|porchlight", str(message.body), re.IGNORECASE
     )
@@ -144,7 +144,7 @@ def test_asking_for_a_link_answers_alike_for_known_and_unknown_addresses() -> No
     assert pages[0].redirect_chain == pages[1].redirect_chain
     assert "a link is on its way" in pages[0].text
     assert pages[0].text == pages[1].text
-    assert [message.subject for message in letters()] == ["A link you asked for"] * 2
+    assert [message.subject for message in letters()] == ["What you asked for"] * 2
 
 
 def test_nobody_signs_up_by_a_form() -> None:

@@ -59,18 +59,60 @@ def has_short_password(member: Member) -> bool:
 
 def standings(member_ids: Collection[int]) -> dict[int, Standing]:
     """What holds for each member's sign-ins; the same few queries however many they are."""
-    duties: dict[int, set[str]] = defaultdict(set)
-    people = Member.objects.filter(pk__in=member_ids)
-    for pk, role in people.values_list("pk", "role"):
-        duties[pk].add(role)
-    for pk, role in people.filter(memberships__role__in=DUTIES).values_list("pk", "memberships__role"):
-        duties[pk].add(role)
+    duties = duties_of(member_ids)
     asked = set(house().second_factor_for)
     owing = {pk for pk, roles in duties.items() if roles & asked}
     if owing:
         factors = Authenticator.objects.filter(user_id__in=owing, type__in=SECOND_FACTORS)
         owing -= set(factors.values_list("user_id", flat=True))
     return {pk: Standing(strict=bool(roles & DUTIES), held=pk in owing) for pk, roles in duties.items()}
+
+
+def duties_of(member_ids: Collection[int]) -> dict[int, set[str]]:
+    """The role of each member, and those that they have in groups; two queries however many they are."""
+    duties: dict[int, set[str]] = defaultdict(set)
+    people = Member.objects.filter(pk__in=member_ids)
+    for pk, role in people.values_list("pk", "role"):
+        duties[pk].add(role)
+    for pk, role in people.filter(memberships__role__in=DUTIES).values_list("pk", "memberships__role"):
+        duties[pk].add(role)
+    return duties
+
+
+def is_asked_for_second_factor(member: Member) -> bool:
+    asked = set(house().second_factor_for)
+    return bool(asked) and bool(duties_of([member.pk]).get(member.pk, set()) & asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How a member can prove who they are."""
+
+    password: bool
+    short_password: bool
+    app: Authenticator | None
+    passkeys: list[Authenticator]
+    codes_left: int | None
+    asked: bool
+
+    @property
+    def second_factor(self) -> bool:
+        return self.app is not None or bool(self.passkeys)
+
+
+def ways_of(member: Member) -> Ways:
+    kinds: dict[str, list[Authenticator]] = defaultdict(list)
+    for authenticator in Authenticator.objects.filter(user_id=member.pk).order_by("pk"):
+        kinds[authenticator.type].append(authenticator)
+    codes = kinds[Authenticator.Type.RECOVERY_CODES]
+    return Ways(
+        password=member.has_usable_password(),
+        short_password=has_short_password(member),
+        app=next(iter(kinds[Authenticator.Type.TOTP]), None),
+        passkeys=kinds[Authenticator.Type.WEBAUTHN],
+        codes_left=len(codes[0].wrap().get_unused_codes()) if codes else None,
+        asked=is_asked_for_second_factor(member),
+    )
 
 
 def standing_of(member_id: int) -> Standing:

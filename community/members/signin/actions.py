@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
+from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import F
+from django.urls import reverse
 from django.utils import timezone
 
 from community.live import eviction
 from community.members.models import Member
 from community.members.signin import access
+from community.members.signin.kinds import CHANGED
 from community.members.signin.limits import limits_for
-from community.members.signin.models import SignIn
+from community.members.signin.models import ALONE, ShortPassword, SignIn
+from community.notifications.actions import notify
 from moderation.audit.actions import Subject, record, trail
 from moderation.audit.verbs import Verb
 from moderation.sanctions.models import EVERYWHERE
@@ -23,9 +27,19 @@ from moderation.sanctions.models import EVERYWHERE
 def change_password(
     *, member: Member, password: str, keep: str | None = None, at: datetime | None = None
 ) -> None:
-    """Set the password and end every sign-in of the member but `keep`, a session key: rows and connections alike."""
+    """Set the password and end every sign-in of the member but `keep`, a session key: rows and connections alike.
+
+    Raises PasswordTooShort.
+    """
     at = at or timezone.now()
     with transaction.atomic(), trail():
+        Member.objects.select_for_update().get(pk=member.pk)
+        short = len(password) < ALONE
+        if short and not access.has_second_factor(member):
+            raise PasswordTooShort
+        ShortPassword.objects.filter(member=member).delete()
+        if short:
+            ShortPassword.objects.create(member=member, at=at)
         member.set_password(password)
         member.save(update_fields=["password"])
         others = access.sign_ins_of(member, at=at).exclude(session_key=keep)
@@ -43,6 +57,32 @@ def change_password(
             facts={"sign_ins_ended": ended},
             at=at,
         )
+        _tell_changed(member, at)
+
+
+class PasswordTooShort(Exception):
+    """A password of fewer than 15 characters needs a second factor beside it."""
+
+
+@transaction.atomic
+@trail()
+def note_factor(*, member: Member, kind: str, added: bool, at: datetime) -> None:
+    """A passkey or an authenticator app has come or gone: recorded, told to the member, and known to their sign-ins."""
+    record(
+        verb=Verb.SECOND_FACTOR_ADDED if added else Verb.SECOND_FACTOR_REMOVED,
+        actor=member.pk,
+        subject=Subject("member", member.pk),
+        scope=EVERYWHERE,
+        facts={"kind": kind},
+        at=at,
+    )
+    held = access.standing_of(member.pk).held
+    SignIn.objects.filter(member=member).exclude(held=held).update(held=held)
+    _tell_changed(member, at)
+
+
+def _tell_changed(member: Member, at: datetime) -> None:
+    notify(what=f"signin:{uuid4()}", kind=CHANGED, member=member, path=reverse("signin:overview"), at=at)
 
 
 def sign_out(*, session_key: str) -> None:

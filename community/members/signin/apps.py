@@ -13,11 +13,20 @@ class SigninConfig(AppConfig):
     label = "signin"
 
     def ready(self) -> None:
+        from allauth.mfa.signals import authenticator_added, authenticator_removed
+
+        from community.house import you
         from community.live import access, ticks
         from community.members.signin.actions import forget_spent_sign_ins
+        from community.members.signin.kinds import CHANGED
         from community.members.signin.welcome import still_welcome
+        from community.notifications import kinds
 
         access.register(still_welcome)
+        kinds.register(CHANGED)
+        you.register(you.Page("Signing in", "signin:overview", 60))
+        authenticator_added.connect(factor_added, dispatch_uid="signin.factor_added")
+        authenticator_removed.connect(factor_removed, dispatch_uid="signin.factor_removed")
         user_logged_in.connect(signed_in, dispatch_uid="signin.signed_in")
         user_logged_out.connect(signed_out, dispatch_uid="signin.signed_out")
         ticks.register("forget_spent_sign_ins", every_seconds=3600, run=forget_spent_sign_ins)
@@ -36,3 +45,19 @@ def signed_out(sender: Any, request: HttpRequest, **kwargs: Any) -> None:
 
     if request.session.session_key:
         sign_out(session_key=request.session.session_key)
+
+
+def factor_added(sender: Any, user: Any, authenticator: Any, **kwargs: Any) -> None:
+    from community.members.signin.access import SECOND_FACTORS
+    from community.members.signin.actions import note_factor
+
+    if authenticator.type in SECOND_FACTORS:
+        note_factor(member=user, kind=authenticator.type, added=True, at=timezone.now())
+
+
+def factor_removed(sender: Any, user: Any, authenticator: Any, **kwargs: Any) -> None:
+    from community.members.signin.access import SECOND_FACTORS
+    from community.members.signin.actions import note_factor
+
+    if authenticator.type in SECOND_FACTORS:
+        note_factor(member=user, kind=authenticator.type, added=False, at=timezone.now())

@@ -9,6 +9,9 @@ from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessio
 from django.db import models
 from django.utils.crypto import salted_hmac
 
+# A password of fewer characters needs a second factor beside it.
+ALONE = 15
+
 
 class SignInManager(BaseSessionManager["SignIn"]):
     pass

@@ -1,17 +1,63 @@
-"""The way out."""
+"""How I sign in, and where I am signed in."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from allauth.account.views import LogoutView
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from community.members.requests import MemberRequest
+from community.members.signin import access, actions
 
 
-class SignOut(LogoutView):  # type: ignore[misc]
-    """Also clears what this site keeps in the browser: unsent words belong to who wrote them."""
+@login_required
+@require_safe
+def overview(request: MemberRequest) -> HttpResponse:
+    ways = access.ways_of(request.user)
+    count = access.sign_ins_of(request.user, at=timezone.now()).count()
+    return render(request, "signin/overview.html", {"ways": ways, "sign_in_count": count})
 
-    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        response: HttpResponse = super().post(*args, **kwargs)
-        response["Clear-Site-Data"] = '"storage"'
-        return response
+
+@login_required
+@require_safe
+def second_factor(request: MemberRequest) -> HttpResponse:
+    return render(request, "signin/second_factor.html", {"ways": access.ways_of(request.user)})
+
+
+@login_required
+@require_safe
+def sign_ins(request: MemberRequest) -> HttpResponse:
+    here = request.session.session_key
+    standing = list(access.sign_ins_of(request.user, at=timezone.now()))
+    return render(
+        request,
+        "signin/sign_ins.html",
+        {
+            "here": next((one for one in standing if one.session_key == here), None),
+            "others": [one for one in standing if one.session_key != here],
+        },
+    )
+
+
+@login_required
+@require_POST
+def end_one(request: MemberRequest, ref: str) -> HttpResponse:
+    sign_in = access.sign_in_of(request.user, ref, at=timezone.now())
+    actions.end_sign_ins(member=request.user, keys=[sign_in.session_key], at=timezone.now())
+    if sign_in.session_key == request.session.session_key:
+        return redirect("account_login")
+    messages.success(request, "That sign-in is ended.")
+    return redirect("signin:sign_ins")
+
+
+@login_required
+@require_POST
+def end_others(request: MemberRequest) -> HttpResponse:
+    at = timezone.now()
+    others = access.sign_ins_of(request.user, at=at).exclude(session_key=request.session.session_key)
+    actions.end_sign_ins(member=request.user, keys=[one.session_key for one in others], at=at)
+    messages.success(request, "Every other sign-in is ended.")
+    return redirect("signin:sign_ins")
