@@ -12,6 +12,7 @@ from django.http import Http404
 from community.desk.models import Training
 from community.desk.people import State, last_here, state_of, with_state
 from community.groups.models import Group, JoinRequest, Membership
+from community.members.handles import skeleton
 from community.members.models import Departure, HandleRequest, Member, RoleChange
 from community.members.signin.access import sign_ins_of
 from moderation.audit.models import AuditEntry
@@ -54,7 +55,9 @@ class Person:
 
     @property
     def suspension(self) -> Restriction | None:
-        return next((each.restriction for each in self.restrictions if each.is_suspension and not each.over), None)
+        return next(
+            (each.restriction for each in self.restrictions if each.is_suspension and not each.over), None
+        )
 
     @property
     def keeps_somewhere(self) -> bool:
@@ -67,6 +70,12 @@ def member_for_desk(public_id: str) -> Member:
     if member is None:
         raise Http404
     return member
+
+
+def member_called(handle: str) -> Member | None:
+    """Whoever goes by a handle that reads like this one."""
+    found: Member | None = Member.objects.filter(handle_skeleton=skeleton(handle)).first()
+    return found
 
 
 def person(member: Member, at: datetime) -> Person:
@@ -88,7 +97,9 @@ def person(member: Member, at: datetime) -> Person:
 
 def memberships_of(member: Member) -> QuerySet[Membership]:
     return (
-        member.memberships.filter(group__kind=Group.Kind.GROUP).select_related("group").order_by("group__name")
+        member.memberships.filter(group__kind=Group.Kind.GROUP)
+        .select_related("group")
+        .order_by("group__name")
     )
 
 
@@ -110,7 +121,9 @@ def restrictions_of(member: Member, at: datetime) -> list[Stands]:
     rooms = {room.tag: room.name for room in Room.objects.filter(group__kind=Group.Kind.GROUP)}
     places = {EVERYWHERE: "everywhere"} | groups | rooms
     return [
-        Stands(row, places[row.scope], row.lifted_at is not None or (row.until is not None and row.until <= at))
+        Stands(
+            row, places[row.scope], row.lifted_at is not None or (row.until is not None and row.until <= at)
+        )
         for row in rows
         if row.scope in places
     ]
@@ -228,3 +241,16 @@ def keepers() -> QuerySet[Membership]:
         .select_related("member", "group")
         .order_by("member__handle_skeleton", "group__name")
     )
+
+
+def trained_now(today: date) -> set[int]:
+    """Primary keys of those with a training that holds today."""
+    holds = Q(expires_on__isnull=True) | Q(expires_on__gt=today)
+    return set(trainings().filter(holds).values_list("member_id", flat=True))
+
+
+def staff() -> QuerySet[Member]:
+    """Stewards and clinicians, by handle."""
+    roles = [Member.Role.STEWARD, Member.Role.CLINICIAN]
+    found: QuerySet[Member] = Member.objects.filter(role__in=roles, is_active=True)
+    return found.order_by("role", "handle_skeleton")

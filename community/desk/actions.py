@@ -100,4 +100,6 @@ def record_export(*, rows: int, narrowed_by: Collection[str], by: Member, at: da
 def _record(
     verb: Verb, member: Member, by: Member, at: datetime, facts: Facts | None = None, scope: str = EVERYWHERE
 ) -> None:
-    record(verb=verb, actor=by.pk, subject=Subject("member", member.pk), scope=scope, facts=facts or {}, at=at)
+    record(
+        verb=verb, actor=by.pk, subject=Subject("member", member.pk), scope=scope, facts=facts or {}, at=at
+    )

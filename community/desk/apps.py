@@ -6,9 +6,20 @@ class DeskConfig(AppConfig):
     label = "desk"
 
     def ready(self) -> None:
-        from community.house.desk import Section, register
+        from community.desk import waiting
+        from community.house.desk import Section, register, register_attention
 
         register(Section("What waits", "desk:home", 0))
+        register(Section("People", "desk:people", 10))
+        register(Section("Groups", "desk:groups", 30))
+        register(Section("Roles and training", "desk:roles", 40))
         register(Section("House rules", "desk:texts", 60))
         register(Section("Name and colours", "desk:look", 62))
         register(Section("Settings", "desk:settings", 64))
+        register(Section("Mail", "desk:mail", 70))
+        register(Section("Audit log", "desk:audit", 90))
+        register_attention(waiting.the_log, order=0)
+        register_attention(waiting.the_mail, order=10)
+        register_attention(waiting.requests_to_join, order=30)
+        register_attention(waiting.groups_alone, order=40)
+        register_attention(waiting.trainings, order=60)

@@ -13,7 +13,9 @@ class Training(models.Model):
     """For one group, or for all of them. It stands until it is withdrawn; what is newer does not replace it."""
 
     member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="trainings")
-    group = models.ForeignKey(Group, null=True, blank=True, on_delete=models.CASCADE, related_name="trainings")
+    group = models.ForeignKey(
+        Group, null=True, blank=True, on_delete=models.CASCADE, related_name="trainings"
+    )
     note = models.CharField(max_length=200)
     trained_on = models.DateField()
     expires_on = models.DateField(null=True, blank=True)

@@ -9,7 +9,8 @@ from datetime import date, timedelta
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, TextChoices
 
 from community.groups.models import Membership
-from community.members.models import Departure, Member, skeleton
+from community.members.handles import skeleton
+from community.members.models import Departure, Member
 from moderation.sanctions.models import EVERYWHERE, Restriction
 
 A_PAGE = 40
@@ -96,7 +97,9 @@ def people(wanted: Wanted) -> Page:
     if wanted.role in Member.Role.values:
         found = found.filter(role=wanted.role)
     if wanted.group:
-        found = found.filter(Exists(Membership.objects.filter(member=OuterRef("pk"), group__slug=wanted.group)))
+        found = found.filter(
+            Exists(Membership.objects.filter(member=OuterRef("pk"), group__slug=wanted.group))
+        )
     if wanted.after:
         last = Member.objects.filter(public_id=wanted.after).values("handle_skeleton")
         found = found.filter(handle_skeleton__gt=Subquery(last[:1]))

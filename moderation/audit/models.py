@@ -1,4 +1,4 @@
-"""AuditEntry: one act. AuditHead: where the chain ends; whoever writes holds its row."""
+"""AuditEntry: one act. AuditHead: where the chain ends; whoever writes holds its row. AuditLook: what a look found."""
 
 from __future__ import annotations
 
@@ -25,6 +25,13 @@ class AuditEntry(models.Model):
         db_table = "audit_entry"
         ordering = ["seq"]
         verbose_name_plural = "audit entries"
+        indexes = [
+            models.Index(fields=["subject_kind", "subject_id", "seq"], name="audit_by_subject"),
+            models.Index(fields=["actor", "seq"], name="audit_by_actor"),
+            models.Index(fields=["scope", "seq"], name="audit_by_scope"),
+            models.Index(fields=["verb", "seq"], name="audit_by_verb"),
+            models.Index(fields=["at", "seq"], name="audit_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.seq}: {self.verb}"
@@ -43,3 +50,18 @@ class AuditHead(models.Model):
 
     def __str__(self) -> str:
         return f"head at {self.seq}"
+
+
+class AuditLook(models.Model):
+    """The log was walked up to row `seq`; `found` says what is wrong with it, a line each: empty if nothing is."""
+
+    at = models.DateTimeField()
+    seq = models.BigIntegerField()
+    found = models.TextField(blank=True)
+
+    class Meta:
+        db_table = "audit_look"
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"look at {self.seq} rows"

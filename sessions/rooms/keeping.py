@@ -24,7 +24,7 @@ from sessions.rooms.phases import PHASES, Writes
 
 CHANGEABLE = ("name", "about", "usual_phase")
 # What a room may open in: a meeting's other parts are for whoever chairs it.
-USUAL = tuple((phase.name, phase.gist) for phase in PHASES.values() if phase.name in {"open", "closed"})
+USUAL = (("open", "Anyone may write at any time"), ("closed", "Closed until a facilitator opens it"))
 SLUG_CHARS = 50
 CLOSED = next(phase.name for phase in PHASES.values() if phase.writes == Writes.NONE)
 
@@ -48,7 +48,9 @@ def _numbered(base: str) -> Iterator[str]:
 def make_room(*, group: Group, values: Mapping[str, Any], by: Member, at: datetime) -> Room:
     """A new room of a group, with a log of its own; `values` are those of `CHANGEABLE`."""
     chosen = {name: values[name] for name in CHANGEABLE if name in values}
-    room = Room(group=group, slug=make_slug(values["name"]), log=Log.objects.create(), created_at=at, **chosen)
+    room = Room(
+        group=group, slug=make_slug(values["name"]), log=Log.objects.create(), created_at=at, **chosen
+    )
     room.phase, room.phase_at = CLOSED if group.closed_at else room.usual_phase, at
     room.full_clean(exclude=["log"])
     room.save()
