@@ -44,7 +44,7 @@ export async function setBlock(id, on) {
 
 /**
  * Make the messages on the page agree with whom the reader has blocked now.
- * @param {import("./messages.js").Messages} messages
+ * @param {any} messages the list of messages, whose module imports this one
  */
 export function coverAll(messages) {
   const { list, people } = messages;
