@@ -48,6 +48,9 @@ class Environment(BaseSettings):
     exit_url: str = Field(
         "https://www.weather.gov/", pattern=r"^https://[^\s]+$", validation_alias="PORCHLIGHT_EXIT_URL"
     )
+    link_hosts: str = Field(
+        "zoom.us,meet.google.com,teams.microsoft.com,webex.com,doxy.me", validation_alias="PORCHLIGHT_LINK_HOSTS"
+    )
     sends_per_min: int = Field(40, ge=1, le=10_000_000, validation_alias="PORCHLIGHT_SENDS_PER_MIN")
     keep_days: int = Field(0, ge=0, le=36_500, validation_alias="PORCHLIGHT_KEEP_DAYS")
     behind_proxy: bool = Field(False, validation_alias="PORCHLIGHT_BEHIND_PROXY")
@@ -217,6 +220,7 @@ PORCHLIGHT_ALLOW_LOADTEST = env.allow_loadtest
 PORCHLIGHT_COUNTRY = env.country.upper()
 PORCHLIGHT_HELP_LINES = env.help_lines
 PORCHLIGHT_EXIT_URL = env.exit_url
+PORCHLIGHT_LINK_HOSTS = listed(env.link_hosts)
 REDIS_URL = env.redis_url
 
 DATABASES = {"default": database(env.database_url, env.data)}
@@ -244,8 +248,10 @@ INSTALLED_APPS = [
     "community.members.signin",
     "community.members.blocks",
     "community.groups",
+    "community.invitations",
     "community.calendar",
     "sessions.rooms",
+    "sessions.direct",
     "community.home",
     "community.desk",
 ]
@@ -265,6 +271,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "community.members.signin.middleware.KeptSignIn",
     "community.members.middleware.MemberReading",
+    "community.invitations.middleware.RulesFirst",
 ]
 
 ROOT_URLCONF = "community.config.urls"
@@ -320,6 +327,8 @@ ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
 ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+# Beside those of allauth: coming in by an invitation (many may do so behind one address), asking for one.
+ACCOUNT_RATE_LIMITS = {"join": "60/h/ip", "ask_to_come_in": "10/h/ip"}
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
 MFA_ADAPTER = "community.members.signin.adapter.MFAAdapter"

@@ -9,9 +9,12 @@ urlpatterns = [
     path("", include("community.members.urls")),
     path("", include("community.notifications.urls")),
     path("", include("community.members.signin.urls")),
+    path("", include("community.invitations.urls")),
     path("desk/", include("community.desk.urls")),
     path("house/", include("community.house.urls")),
+    path("calendar/", include("community.calendar.urls")),
     path("groups/", include("community.groups.urls")),
+    path("direct/", include("sessions.direct.urls")),
     path("sessions/rooms/", include("sessions.rooms.urls")),
     path("live/", include("community.live.urls")),
 ]

@@ -17,7 +17,7 @@ MEMBER = "member"
 # Facts that are the primary key of a member.
 PEOPLE = {"author": "by"}
 # Rows of other tables, which say nothing to a reader.
-NUMBERS = {"restriction", "request"}
+NUMBERS = {"invitation", "restriction", "request"}
 
 Names = Callable[[Collection[int]], Mapping[int, str]]
 _names: dict[str, Names] = {}

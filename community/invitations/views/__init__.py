@@ -1,0 +1,1 @@
+"""The pages: at the door, of the first steps, and on the steward's desk."""
