@@ -2,54 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from threading import Lock
-from time import monotonic
-
-from django.db import DatabaseError, InterfaceError
 from django.db.models import QuerySet
 from django.http import Http404
 
+from community.house.kept import FRESH_SECONDS, Kept
 from community.house.models import ONLY, Consent, House, HouseText
-
-FRESH_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    house: House
-    until: float
-
-
-_read: Read | None = None
-_asking = Lock()
 
 
 def house() -> House:
-    """What is set now; as last known, or as shipped, while the database is away.
-
-    One thread at a time asks, every few seconds: nobody else waits for a database that doesn't answer.
-    """
-    before = _read
-    if before is not None and monotonic() < before.until:
-        return before.house
-    if not _asking.acquire(blocking=before is None):
-        return known()
-    try:
-        if _read is before:
-            found = _stored_or_known()
-            if _read is before:  # else it was changed here while we read
-                remember(found)
-        return known()
-    finally:
-        _asking.release()
-
-
-def _stored_or_known() -> House:
-    try:
-        return stored()
-    except (DatabaseError, InterfaceError):
-        return known()
+    """What is set now; as last known, or as shipped, while the database is away."""
+    return _house.get()
 
 
 def stored() -> House:
@@ -57,14 +19,16 @@ def stored() -> House:
     return House.objects.filter(pk=ONLY).first() or House()
 
 
+_house = Kept(stored, House)
+
+
 def known() -> House:
     """What was set when last asked; asks nobody."""
-    return _read.house if _read is not None else House()
+    return _house.known()
 
 
 def remember(found: House, *, seconds: float = FRESH_SECONDS) -> None:
-    global _read
-    _read = Read(found, monotonic() + seconds)
+    _house.remember(found, seconds=seconds)
 
 
 def current_text(kind: HouseText.Kind) -> HouseText | None:
