@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import Http404
 
-from community.calendar.models import Answer, Event, Host, Occurrence
+from community.calendar.models import Answer, Event, Feed, Host, Occurrence
 from community.groups.access import groups_for
 from community.groups.models import Group, Membership
+from community.members.access import profiles_for
 from community.members.models import Member
 
+# Something that started this long ago still counts as starting now.
+JUST_STARTED = timedelta(minutes=10)
+SOON = timedelta(hours=3)
+LOOK_AHEAD, WARNINGS = 60, 3
 KEEPS_A_CALENDAR = {Member.Role.STEWARD, Member.Role.CLINICIAN}
 
 
@@ -92,20 +99,56 @@ def between(occurrences: QuerySet[Occurrence], since: datetime, until: datetime)
     return occurrences.filter(ends_at__gt=since, starts_at__lt=until)
 
 
-def double_booked(event: Event, since: datetime, until: datetime) -> list[tuple[Occurrence, Occurrence]]:
-    """Pairs of this event's dates and others at the same time with the same host."""
-    busy = list(Host.objects.filter(event=event).values_list("member_id", flat=True))
-    others = list(
-        between(Occurrence.objects.filter(event__hosts__member__in=busy), since, until)
-        .exclude(event=event)
-        .filter(cancelled_at__isnull=True, event__cancelled_at__isnull=True)
-        .select_related("event")
-        .distinct()
-    )
-    ours = between(event.occurrences.filter(cancelled_at__isnull=True), since, until)
-    return [
-        (mine, other)
-        for mine in ours
-        for other in others
-        if mine.starts_at < other.ends_at and other.starts_at < mine.ends_at
-    ]
+def looked_for(
+    occurrences: QuerySet[Occurrence], member: Member, chosen: Mapping[str, Any], now: datetime
+) -> QuerySet[Occurrence]:
+    """By kind, by group, one's own, and what is on now or starts soon."""
+    if chosen["kind"]:
+        occurrences = occurrences.filter(event__kind=chosen["kind"])
+    if chosen["group"]:
+        occurrences = occurrences.filter(event__group=chosen["group"])
+    if chosen["mine"]:
+        coming = Answer.objects.filter(occurrence=OuterRef("pk"), member=member).exclude(says=Answer.Says.NO)
+        hosting = Host.objects.filter(event=OuterRef("event"), member=member)
+        occurrences = occurrences.filter(Q(Exists(coming)) | Q(Exists(hosting)))
+    if chosen["now"]:
+        just_started = Q(starts_at__gte=now - JUST_STARTED) | Q(ends_at__gt=now)
+        occurrences = occurrences.filter(just_started, starts_at__lte=now + SOON, ends_at__gt=now)
+    return occurrences
+
+
+def next_dates(member: Member, one: Occurrence) -> QuerySet[Occurrence]:
+    """The three dates of the series after this one."""
+    return occurrences_for(member).filter(event_id=one.event_id, starts_at__gt=one.starts_at)[:3]
+
+
+def who_comes(member: Member, one: Occurrence) -> QuerySet[Answer]:
+    """For its keepers; others see only a number."""
+    answers = Answer.objects.filter(occurrence=one, member__is_active=True).exclude(says=Answer.Says.NO)
+    if not keeps(member, one.event):
+        return answers.none()
+    return answers.select_related("member").order_by("-says", "queued_at", "pk")
+
+
+def people_to_host_with(member: Member) -> QuerySet[Member]:
+    """Those whom one shares a group with."""
+    return profiles_for(member)
+
+
+def feed_of(member: Member) -> Feed | None:
+    return Feed.objects.filter(member=member).first()
+
+
+def double_booked(event: Event, now: datetime) -> list[tuple[Occurrence, Occurrence]]:
+    """The next few of this event's dates that lie at the time of another event with one of its hosts."""
+    ours = event.occurrences.filter(cancelled_at__isnull=True, ends_at__gt=now).order_by("starts_at")
+    pairs = []
+    for mine in ours[:LOOK_AHEAD]:
+        others = between(Occurrence.objects.all(), mine.starts_at, mine.ends_at).exclude(event=event)
+        hosted = others.filter(
+            event__hosts__member__in=event.hosts.values("member"), cancelled_at__isnull=True
+        )
+        other = hosted.filter(event__cancelled_at__isnull=True).select_related("event").first()
+        if other is not None:
+            pairs.append((mine, other))
+    return pairs[:WARNINGS]

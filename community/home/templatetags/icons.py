@@ -13,6 +13,7 @@ register = template.Library()
 
 # 24 × 24, drawn with one stroke; names say what is shown, or what it stands for in one word.
 SHAPES = {
+    "cal": '<path d="M4 6h16v14H4zM4 10.5h16M8 3.5V7M16 3.5V7"/>',
     "clock": '<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5l3.5 2"/>',
     "cut": '<path d="M9 7H7.5a5 5 0 0 0-2 9.6M15 7h1.5a5 5 0 0 1 2 9.6M12 3v3M8.5 21l1-2.5M15.5 21l-1-2.5"/>',
     "desk": '<path d="M3 8.5h18M5 8.5V20M19 8.5V20M12 8.5v6h7M14.5 11.5h2M7 8.5v-4h6v4"/>',

@@ -1,0 +1,1 @@
+"""How the calendar's templates say times and places."""

@@ -1,0 +1,311 @@
+"""The calendar's pages: what stands on them, for whom, in whose time, and in how many queries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from community.calendar.answers import answer
+from community.calendar.models import Answer, Event, Feed, Occurrence
+from community.members.models import Member
+from tests.calendar.making import NOW, a_kind, facilitator, make_event, nth
+from tests.factories import GroupFactory, MemberFactory, MembershipFactory
+
+pytestmark = pytest.mark.django_db
+AGENDA, WEEK, MONTH = reverse("calendar:agenda"), reverse("calendar:week"), reverse("calendar:month")
+
+
+@pytest.fixture(autouse=True)
+def sunday_noon() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def wren(client: Client) -> Member:
+    member: Member = MemberFactory(time_zone="America/Denver")
+    client.force_login(member)
+    return member
+
+
+def text(client: Client, path: str) -> str:
+    answered = client.get(path)
+    assert answered.status_code == 200
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answered.content.decode()))
+
+
+def test_a_line_shows_the_readers_own_hour_and_that_of_the_place(client: Client, wren: Member) -> None:
+    make_event()
+    page = text(client, AGENDA)
+    assert "5:00 pm 60 min Steps, read slowly" in page
+    assert "7:00 pm in New York" in page
+    assert "Tuesday 24" in page
+    assert "Times are yours: Denver" in page
+
+
+def test_every_view_shows_it_and_only_at_its_time(client: Client, wren: Member) -> None:
+    make_event()
+    for view in (AGENDA, WEEK, MONTH):
+        assert "Steps, read slowly" in text(client, view)
+        assert "Steps, read slowly" not in text(client, f"{view}?day=2025-01-05")
+    assert "Nothing is planned" in text(client, f"{MONTH}?day=2025-01-05")
+    assert "Steps, read slowly" in text(client, f"{AGENDA}?day=nonsense&kind=none&group=none")
+
+
+def test_who_may_know_of_an_event_finds_it_and_for_others_it_is_not_there(client: Client) -> None:
+    group = GroupFactory()
+    inside = MembershipFactory(group=group).member
+    outside, family = MemberFactory(), MemberFactory(role=Member.Role.FAMILY)
+    steward = MemberFactory(role=Member.Role.STEWARD)
+    kinds = {
+        Event.Audience.GROUP: {inside, steward},
+        Event.Audience.ALUMNI: {inside, outside, steward},
+        Event.Audience.FAMILY: {inside, outside, family, steward},
+        Event.Audience.PUBLIC: {inside, outside, family, steward},
+    }
+    for audience, may in kinds.items():
+        event = make_event(
+            audience=audience, group=group if audience == "group" else None, title=f"For {audience}"
+        )
+        one = nth(event, 0)
+        doors = [
+            reverse("calendar:occurrence", args=[one.pk]), reverse("calendar:event_file", args=[one.pk]),
+            reverse("calendar:answer", args=[one.pk]),
+        ]  # fmt: skip
+        for person in (inside, outside, family, steward):
+            client.force_login(person)
+            assert (f"For {audience}" in text(client, AGENDA)) is (person in may)
+            for door in doors:
+                assert (client.get(door).status_code != 404) is (person in may), (audience, door)
+
+
+def test_filters_by_kind_group_mine_and_now(client: Client, wren: Member) -> None:
+    group = GroupFactory()
+    MembershipFactory(group=group, member=wren)
+    make_event(title="Far one")
+    of_group = make_event(title="Of the group", group=group, audience=Event.Audience.GROUP)
+    soon = make_event(title="Soon one", day=date(2026, 11, 22), time=time(13), rule="")
+    begun = make_event(title="Just begun", day=date(2026, 11, 22), time=time(11, 55), minutes=30, rule="")
+    make_event(title="Over now", day=date(2026, 11, 22), time=time(10), minutes=30, rule="")
+    answer(occurrence=nth(soon, 0), member=wren, says=Answer.Says.YES, remind_minutes=None, at=NOW)
+    titles = ["Far one", "Of the group", "Soon one", "Just begun", "Over now"]
+
+    def shown(query: str) -> list[str]:
+        page = text(client, f"{AGENDA}?{query}")
+        return [title for title in titles if title in page]
+
+    assert shown("") == titles
+    assert shown(f"group={group.slug}") == ["Of the group"]
+    assert shown("mine=on") == ["Soon one"]
+    assert shown("now=on") == ["Soon one", "Just begun"]
+    assert shown(f"kind={of_group.kind.slug}") == titles
+    assert nth(begun, 0).starts_at < NOW
+
+
+def test_saying_that_one_comes_on_the_page(client: Client, wren: Member) -> None:
+    one = nth(make_event(capacity=1), 0)
+    page, door = reverse("calendar:occurrence", args=[one.pk]), reverse("calendar:answer", args=[one.pk])
+    assert "0 of 1 taken" in text(client, page)
+    assert client.post(door, {"says": "yes", "remind": "60"}).status_code == 302
+    given = Answer.objects.get(member=wren)
+    assert (given.says, given.seat, given.remind_minutes) == ("yes", "taken", 60)
+    assert "1 of 1 taken" in text(client, page)
+    refused = client.post(door, {"says": "surely"})
+    assert refused.status_code == 422
+    assert Answer.objects.get(member=wren).says == "yes"
+    client.force_login(MemberFactory())
+    assert "It is full." in text(client, page)
+    client.post(door, {"says": "yes"})
+    assert "You are number 1 on the waiting list" in text(client, page)
+
+
+def test_a_link_elsewhere_is_shown_to_those_who_come(client: Client, wren: Member) -> None:
+    one = nth(make_event(link="https://zoom.us/j/123"), 0)
+    page = reverse("calendar:occurrence", args=[one.pk])
+    assert "zoom.us" not in client.get(page).content.decode()
+    client.post(reverse("calendar:answer", args=[one.pk]), {"says": "yes"})
+    assert 'href="https://zoom.us/j/123"' in client.get(page).content.decode()
+
+
+def asked(**changes: object) -> dict[str, object]:
+    return {
+        "title": "Morning pages", "kind": a_kind().pk, "audience": "alumni", "day": "2026-11-24", "time": "07:30",
+        "minutes": "30", "zone": "America/Denver", "repeats": "weekly", "every": "1", "days": ["TU", "FR"],
+        "until": "2026-12-04", "about": "Come as you *are*.",
+    } | changes  # fmt: skip
+
+
+def test_a_facilitator_schedules_and_a_member_may_not(client: Client, wren: Member) -> None:
+    new = reverse("calendar:new")
+    assert client.get(new).status_code == 403
+    assert client.post(new, asked()).status_code == 403
+    by = facilitator()
+    client.force_login(by)
+    assert client.get(new).status_code == 200
+    assert client.post(new, asked()).status_code == 302
+    event = Event.objects.get()
+    assert event.rule == "FREQ=WEEKLY;BYDAY=TU,FR;UNTIL=20261204"
+    assert [f"{one.starts_at:%m-%d %H:%M}" for one in event.occurrences.all()] == [
+        "11-24 14:30", "11-27 14:30", "12-01 14:30", "12-04 14:30",
+    ]  # fmt: skip
+    assert event.about_html == "<p>Come as you <em>are</em>.</p>\n"
+    assert [host.member for host in event.hosts.all()] == [by]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"day": "2026-02-30"}, "day"), ({"zone": "Mars/Base"}, "zone"), ({"until": "2026-01-01"}, "until"),
+        ({"repeats": "other", "rule_text": "FREQ=HOURLY", "until": ""}, "rule_text"),
+        ({"repeats": "other", "rule_text": "", "until": ""}, "rule_text"), ({"minutes": "2"}, "minutes"),
+        ({"time": ""}, "minutes"), ({"link": "http://zoom.us/j/1"}, "link"),
+        ({"link": "https://evil.example/"}, "link"),
+        ({"link": "https://zoom.us.evil.example/"}, "link"), ({"audience": "group"}, "group"), ({"here": "on"}, "here"),
+        ({"beside": "Nobody At All"}, "beside"), ({"capacity": "0"}, "capacity"), ({"title": ""}, "title"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost_or_half_saved(
+    client: Client, changes: dict[str, object], field: str
+) -> None:
+    client.force_login(facilitator())
+    refused = client.post(reverse("calendar:new"), asked(**changes))
+    assert refused.status_code == 422
+    assert list(refused.context["form"].errors) == [field]
+    assert f'id="id_{field}_error"' in refused.content.decode()
+    assert "Come as you *are*." in refused.content.decode()
+    assert not Event.objects.exists()
+    assert not Occurrence.objects.exists()
+
+
+def test_a_host_changes_one_date_the_later_ones_and_all(client: Client) -> None:
+    by = facilitator()
+    event = make_event(by=by)
+    client.force_login(by)
+    one = nth(event, 1)
+    change = reverse("calendar:change", args=[one.pk])
+    assert "Only this date" in text(client, change)
+    moved = {"day": "2026-12-02", "time": "18:00", "minutes": "45", "note": "a holiday"}
+    assert client.post(f"{change}?dates=one", moved).status_code == 302
+    one.refresh_from_db()
+    assert (one.starts_at, one.note) == (datetime(2026, 12, 2, 23, tzinfo=UTC), "a holiday")
+    assert "Moved this once" in text(client, reverse("calendar:occurrence", args=[one.pk]))
+    third = reverse("calendar:change", args=[nth(event, 2).pk])
+    later = asked(
+        title="Evening pages", day="2026-12-08", zone="America/New_York", time="20:00", until="", days=[]
+    )
+    assert client.post(f"{third}?dates=later", later).status_code == 302
+    assert sorted(Event.objects.values_list("title", flat=True)) == ["Evening pages", "Steps, read slowly"]
+    assert event.occurrences.count() == 2
+
+
+def test_cancelling_needs_a_keeper_and_says_why(client: Client, wren: Member) -> None:
+    by = facilitator()
+    event = make_event(by=by)
+    one = nth(event, 0)
+    door = reverse("calendar:cancellation", args=[one.pk])
+    assert client.post(door, {"dates": "one"}).status_code == 403
+    client.force_login(by)
+    assert client.post(door, {"dates": "one", "because": "Fern is travelling."}).status_code == 302
+    client.force_login(wren)
+    page = text(client, reverse("calendar:occurrence", args=[one.pk]))
+    assert "Cancelled. Fern is travelling." in page
+    assert "Will you come" not in page
+    assert "Will you come" in text(client, reverse("calendar:occurrence", args=[nth(event, 1).pk]))
+
+
+def test_a_host_in_two_places_at_once_is_warned(client: Client) -> None:
+    by = facilitator()
+    make_event(by=by)
+    client.force_login(by)
+    answered = client.post(
+        reverse("calendar:new"), asked(day="2026-11-24", time="17:30", until="", days=[]), follow=True
+    )
+    assert "a host is also at Steps, read slowly" in answered.content.decode()
+
+
+def test_who_comes_is_seen_by_those_who_hold_it_alone(client: Client, wren: Member) -> None:
+    by = facilitator()
+    one = nth(make_event(by=by), 0)
+    coming = MemberFactory(handle="Quiet Sparrow")
+    answer(occurrence=one, member=coming, says=Answer.Says.YES, remind_minutes=None, at=NOW)
+    page = reverse("calendar:occurrence", args=[one.pk])
+    assert "Quiet Sparrow" not in text(client, page)
+    assert "1 so far" in text(client, page)
+    client.force_login(by)
+    assert "Quiet Sparrow" in text(client, page)
+
+
+def test_a_feed_is_made_changed_given_a_new_secret_and_taken_away(client: Client, wren: Member) -> None:
+    event = make_event()
+    one = nth(event, 0)
+    page = reverse("calendar:feed")
+    client.post(reverse("calendar:answer", args=[one.pk]), {"says": "yes"})
+    made = client.post(page, {"titles": "plain", "only_mine": "on", "alarm_minutes": "60"})
+    address = made.context["address"].removeprefix("http://testserver")
+    secret = address.rsplit("/", 1)[1].removesuffix(".ics")
+    assert secret not in Feed.objects.values_list("digest", flat=True)[0]
+    outside = Client()
+    got = outside.get(address)
+    assert got["Content-Type"] == "text/calendar; charset=utf-8"
+    assert got.content.count(b"BEGIN:VEVENT") == 1
+    assert b"Steps" not in got.content
+    assert b"TRIGGER:-PT1H" in got.content
+    assert outside.get(address, headers={"If-None-Match": got["ETag"]}).status_code == 304
+    client.post(page, {"titles": "full", "keep": ""})
+    full = outside.get(address, headers={"If-None-Match": got["ETag"]})
+    assert full.status_code == 200
+    assert b"Steps" in full.content
+    assert b"RRULE" in full.content
+    again = client.post(page, {"titles": "full"}).context["address"].removeprefix("http://testserver")
+    assert outside.get(address).status_code == 404
+    assert outside.get(again).status_code == 200
+    client.post(page, {"revoke": ""})
+    assert outside.get(again).status_code == 404
+
+
+def test_a_feed_ends_with_its_member(client: Client, wren: Member) -> None:
+    address = client.post(reverse("calendar:feed"), {"titles": "plain"}).context["address"]
+    path = address.removeprefix("http://testserver")
+    assert Client().get(path).status_code == 200
+    Member.objects.filter(pk=wren.pk).update(is_active=False)
+    assert Client().get(path).status_code == 404
+
+
+@pytest.mark.parametrize("view", [AGENDA, WEEK, MONTH])
+def test_five_hundred_occurrences_cost_no_more_queries_than_one(
+    client: Client, wren: Member, django_assert_num_queries: DjangoAssertNumQueries, view: str
+) -> None:
+    make_event(rule="FREQ=DAILY;COUNT=2", day=date(2026, 11, 22))
+    client.get(view)
+    with django_assert_num_queries(QUERIES):
+        client.get(view)
+    for _ in range(17):
+        make_event(rule="FREQ=DAILY;COUNT=30", day=date(2026, 11, 1))
+    with django_assert_num_queries(QUERIES):
+        answered = client.get(f"{view}?day=2026-11-22")
+    assert answered.content.count(b'<p class="at num">') >= 7 * 17
+
+
+def test_the_feed_costs_as_many_queries_for_one_as_for_many(
+    client: Client, wren: Member, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    path = client.post(reverse("calendar:feed"), {"titles": "full"}).context["address"]
+    path = path.removeprefix("http://testserver")
+    make_event()
+    with django_assert_num_queries(FEED_QUERIES):
+        Client().get(path)
+    for _ in range(5):
+        make_event(rule="FREQ=DAILY;COUNT=30")
+    with django_assert_num_queries(FEED_QUERIES):
+        assert Client().get(path).content.count(b"BEGIN:VEVENT") == 6
+
+
+QUERIES = 9
+FEED_QUERIES = 4
