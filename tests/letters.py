@@ -9,6 +9,9 @@ from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 
 from community.notifications.delivering import deliver_due
+from community.notifications.kinds import Kind
+
+TOLD = Kind("tests.told", "Things of the tests", line="{who} said something")
 
 
 def letters(at: datetime | None = None) -> list[EmailMultiAlternatives]:

@@ -113,8 +113,8 @@ async def enter(live: Engine) -> AsyncIterator[Enter]:
         await talker.close()
 
 
-def _server(folder: Path) -> Site:
-    """A `manage.py serve` on the database (and Redis) of the tests themselves."""
+def on_this_database() -> dict[str, str]:
+    """The environment of another process on the database (and Redis) of the tests themselves."""
     name = connection.settings_dict["NAME"]
     url = f"sqlite:///{name}"
     if connection.vendor == "postgresql":
@@ -127,7 +127,11 @@ def _server(folder: Path) -> Site:
     }
     if settings.REDIS_URL:
         environment["REDIS_URL"] = settings.REDIS_URL
-    return Site(folder, environment).start("--no-worker")
+    return environment
+
+
+def _server(folder: Path) -> Site:
+    return Site(folder, on_this_database()).start("--no-worker")
 
 
 @pytest.fixture(scope="session")

@@ -66,7 +66,11 @@ def _is_useless(delivery: Delivery, kind: Kind, at: datetime) -> bool:
     if delivery.useful_until is not None and at >= delivery.useful_until:
         return True
     member = delivery.member
-    return member is not None and not member.is_active and not kind.urgent
+    if member is None:
+        return False
+    # Who has paused is written to by nobody, and finds it all when they come back.
+    away = member.away_since is not None and delivery.channel != Channel.INBOX
+    return member.gone_at is not None or ((not member.is_active or away) and not kind.urgent)
 
 
 def _quiet_until(delivery: Delivery, kind: Kind, at: datetime) -> datetime | None:
@@ -126,6 +130,7 @@ def _send(delivery: Delivery, kind: Kind, post: Post, at: datetime) -> None:
     else:
         failpoints.reach("delivery.accepted", delivery=delivery)
         ledger.mark_sent(delivery, at)
+        failpoints.reach("delivery.marked", delivery=delivery)
 
 
 def _note(delivery: Delivery, error: Exception) -> None:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, Q
 
+from community.live import failpoints
 from community.notifications.models import Delivery
 
 State = Delivery.State
@@ -38,6 +39,7 @@ def claim(at: datetime, *, count: int = BATCH) -> list[Delivery]:
     token = secrets.token_hex(16)
     with transaction.atomic():
         free = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:count])
+        failpoints.reach("delivery.claiming", free=free)
         Delivery.objects.waiting().filter(pk__in=free, due_at__lte=at).update(
             state=State.LEASED, lease_by=token, lease_until=at + LEASE, attempts=F("attempts") + 1
         )
