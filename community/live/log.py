@@ -37,6 +37,7 @@ from community.live.domain import (
 )
 from community.live.models import Event, Log, Revision
 from community.live.prepared import Prepared
+from community.live.statements import fetch, run_each, this_threads
 
 RESET_MESSAGES = 50
 RESET_EVENTS = 500
@@ -210,11 +211,11 @@ LOCK_POSTGRESQL = """
 
 def lock(log_ids: Collection[int]) -> dict[int, Head]:
     """Lock logs in id order until the transaction ends. On SQLite, BEGIN IMMEDIATE is the lock."""
-    if connection.vendor != "postgresql":
+    database = this_threads()
+    if database.vendor != "postgresql":
         return heads(log_ids)
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK_POSTGRESQL, [sorted(log_ids)])
-        return {pk: Head(epoch, last_seq, min_seq) for pk, epoch, last_seq, min_seq in cursor.fetchall()}
+    rows = fetch(database, LOCK_POSTGRESQL, [sorted(log_ids)])
+    return {pk: Head(epoch, last_seq, min_seq) for pk, epoch, last_seq, min_seq in rows}
 
 
 INSERT_EVENT = """
@@ -236,10 +237,9 @@ def keys_kept(places: Collection[Place]) -> dict[Place, tuple[int, str]]:
     """Of these (log id, actor, key): those that are stored, with their seq and digest."""
     if not places:
         return {}
-    with connection.cursor() as cursor:
-        rows = ", ".join(["(%s, %s, %s)"] * len(places))
-        cursor.execute(KEPT_KEYS.format(places=rows), list(chain.from_iterable(places)))
-        return {(log_id, actor, key): (seq, digest) for log_id, actor, key, seq, digest in cursor.fetchall()}
+    query = KEPT_KEYS.format(places=", ".join(["(%s, %s, %s)"] * len(places)))
+    rows = fetch(this_threads(), query, list(chain.from_iterable(places)))
+    return {(log_id, actor, key): (seq, digest) for log_id, actor, key, seq, digest in rows}
 
 
 def append(commands: Sequence[Command], *, at: datetime | None = None) -> list[Outcome]:
@@ -362,11 +362,10 @@ class _Batch:
 
     def _save(self) -> None:
         if self.rows:
-            with connection.cursor() as cursor:
-                cursor.executemany(INSERT_EVENT, self.rows)
-                cursor.executemany(
-                    MOVE_HEAD, [(self.next_seq[log_id] - 1, log_id) for log_id in sorted(self.commits)]
-                )
+            database = this_threads()
+            heads = [(self.next_seq[log_id] - 1, log_id) for log_id in sorted(self.commits)]
+            run_each(database, INSERT_EVENT, self.rows)
+            run_each(database, MOVE_HEAD, heads)
         if self.rewrites:
             self._rewrite()
 

@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, count
 from typing import Any, Generic, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 from django.db.models.query import ModelIterable, get_related_populators
+
+from community.live.statements import fetch, this_threads
 
 Row = TypeVar("Row")
 One = int | str | datetime
@@ -37,7 +38,7 @@ class Prepared(Generic[Row]):
 
     def __call__(self, *arguments: Argument) -> list[Row]:
         """Run the query on this thread's connection."""
-        database = connections[DEFAULT_DB_ALIAS]
+        database = this_threads()
         sizes = tuple([None if type(a) in SINGLE else _room_for(len(a)) for a in arguments])  # type: ignore[arg-type]
         shape = self._shapes.get((database.vendor, sizes))
         if shape is None:
@@ -102,9 +103,7 @@ class _Shape:
             else:
                 given += nothing
         given += self.constants
-        with database.cursor() as cursor:
-            cursor.execute(self.sql, [given[place] for place in self.order])
-            found: list[Any] = cursor.fetchall()
+        found: list[Any] = fetch(database, self.sql, [given[place] for place in self.order])
         if self.converters:
             found = [self._converted(row, database) for row in found]
         return [self._object(row, database.alias) for row in found] if self.model else found

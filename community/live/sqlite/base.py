@@ -53,7 +53,8 @@ def gate_for(name: str) -> Gate:
 
 
 @lru_cache(maxsize=512)
-def _with_question_marks(query: str) -> str:
+def with_question_marks(query: str) -> str:
+    """Django's placeholders as SQLite's."""
     return str(base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%"))
 
 
@@ -62,7 +63,7 @@ class Cursor(base.SQLiteCursorWrapper):
 
     def convert_query(self, query: str, *, param_names: Any = None) -> str:
         if param_names is None:
-            return _with_question_marks(query)
+            return with_question_marks(query)
         return str(super().convert_query(query, param_names=param_names))
 
 
