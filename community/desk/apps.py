@@ -16,6 +16,7 @@ class DeskConfig(AppConfig):
         register(Section("House rules", "desk:texts", 60))
         register(Section("Name and colours", "desk:look", 62))
         register(Section("Settings", "desk:settings", 64))
+        register(Section("Help lines", "desk:lines", 66))
         register(Section("Mail", "desk:mail", 70))
         register(Section("Audit log", "desk:audit", 90))
         register_attention(waiting.the_log, order=0)

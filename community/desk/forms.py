@@ -116,6 +116,16 @@ class ReasonForm(forms.Form):
     reason = reason_field("Kept. Other stewards read it.")
 
 
+class DeathForm(forms.Form):
+    words = forms.CharField(
+        label="Words for those who knew them, or none",
+        help_text="They stand on the profile, for people who shared a group with them. Nobody is told by the machine.",
+        required=False,
+        max_length=REASON_CHARS,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
 class PlaceForm(forms.Form):
     """The group that someone is put in, and their role there."""
 

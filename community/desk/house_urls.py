@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from community.desk.views import house_look, house_settings, house_texts
+from community.desk.views import house_lines, house_look, house_settings, house_texts
 from community.house import urls  # noqa: F401 - registers the converter of texts
 
 urlpatterns = [
@@ -11,5 +11,10 @@ urlpatterns = [
     path("look/", house_look.look, name="look"),
     path("look/samples.css", house_look.samples, name="samples"),
     path("look/logo/", house_look.logo, name="logo"),
+    path("help-lines/", house_lines.lines, name="lines"),
+    path("help-lines/<str:country>/new/", house_lines.new_line, name="new-line"),
+    path("help-lines/<str:country>/check/", house_lines.check, name="lines-check"),
+    path("help-lines/<str:country>/<slug:key>/", house_lines.line, name="line"),
+    path("help-lines/<str:country>/<slug:key>/act/", house_lines.act, name="line-act"),
     path("settings/", house_settings.settings, name="settings"),
 ]

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from community.desk import access, actions, trail
+from community.desk.confirming import confirmed
 from community.desk.forms import TrailForm
 from community.house.desk import steward_required
 from community.members.requests import MemberRequest
@@ -32,6 +33,7 @@ def audit(request: MemberRequest) -> HttpResponse:
 
 
 @steward_required
+@confirmed
 def copies(request: MemberRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("desk:audit")

@@ -15,8 +15,10 @@ from django.views.decorators.http import require_safe
 
 from community.desk import access, actions
 from community.desk import people as finding
+from community.desk.confirming import confirmed
 from community.desk.forms import (
     AddressForm,
+    DeathForm,
     GroupRoleForm,
     PeopleForm,
     PlaceForm,
@@ -29,7 +31,8 @@ from community.groups import actions as groups
 from community.groups import keeping
 from community.groups.models import Membership
 from community.house.desk import steward_required
-from community.members import suspension
+from community.members import leaving, naming, suspension
+from community.members import roles as house_roles
 from community.members.models import Member
 from community.members.requests import MemberRequest
 
@@ -63,12 +66,15 @@ def people(request: MemberRequest) -> HttpResponse:
     found = finding.people(wanted)
     today = timezone.localdate()
     rows = [(one, finding.state_of(one), finding.last_here(one, today)) for one in found.people]
-    more = request.GET.copy()
+    start = request.GET.copy()
+    start.pop("after", None)
+    more = start.copy()
     more["after"] = found.after
     page = {
         "form": form,
         "wanted": wanted,
         "rows": rows,
+        "start": start.urlencode(),
         "more": more.urlencode() if found.after else "",
         "by_address": made(AddressForm, "by"),
     }
@@ -76,15 +82,16 @@ def people(request: MemberRequest) -> HttpResponse:
 
 
 @steward_required
+@confirmed
 def by_address(request: MemberRequest) -> HttpResponse:
     form = AddressForm(request.POST)
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         address = form.cleaned_data["address"]
         found = actions.find_by_address(address=address, by=request.user, at=timezone.now())
         if found is not None:
             return redirect("desk:person", found.public_id)
         messages.warning(request, "Nobody signs in with that address.")
-    elif request.method == "POST":
+    elif request.POST:
         messages.warning(request, "That is no e-mail address.")
     return redirect("desk:people")
 
@@ -106,7 +113,7 @@ def person_page(
         "role": made(RoleForm, "role", initial={"role": member.role}),
         "place": made(PlaceForm, "place", groups=groups_left),
         "handle": made(ReasonForm, "handle"),
-        "death": made(ReasonForm, "death"),
+        "death": made(DeathForm, "death"),
         "training": made(TrainingForm, "training", groups=access.groups_for_desk()),
     }
     roles = [
@@ -117,6 +124,7 @@ def person_page(
 
 
 @posted
+@confirmed
 def address(request: MemberRequest, member: Member) -> HttpResponse:
     shown = actions.show_address(member=member, by=request.user, at=timezone.now())
     return person_page(request, member, address=shown)
@@ -215,3 +223,62 @@ def removal(request: MemberRequest, member: Member, slug: str) -> HttpResponse:
         )
         messages.success(request, f"{member.handle} is no longer in {membership.group.name}.")
     return back(request, membership)
+
+
+@posted
+@confirmed
+def role(request: MemberRequest, member: Member) -> HttpResponse:
+    form = made(RoleForm, "role", request.POST)
+    if not form.is_valid():
+        return person_page(request, member, status=422, role=form)
+    given, reason = Member.Role(form.cleaned_data["role"]), form.cleaned_data["reason"]
+    if member.pk == request.user.pk:
+        messages.warning(request, ANOTHER_STEWARD)
+        return redirect("desk:person", member.public_id)
+    try:
+        house_roles.change_role(member=member, role=given, by=request.user, reason=reason, at=timezone.now())
+    except house_roles.LastSteward:
+        messages.warning(request, "Nobody would be left to run the place.")
+    else:
+        messages.success(request, f"{member.handle}: {given.label.lower()} from now on.")
+    return redirect("desk:person", member.public_id)
+
+
+@posted
+def handle_request(request: MemberRequest, member: Member) -> HttpResponse:
+    form = made(ReasonForm, "handle", request.POST)
+    if not form.is_valid():
+        return person_page(request, member, status=422, handle=form)
+    reason = form.cleaned_data["reason"]
+    naming.require_new_handle(member=member, by=request.user, reason=reason, at=timezone.now())
+    messages.success(request, f"{member.handle} is asked to choose another handle.")
+    return redirect("desk:person", member.public_id)
+
+
+@posted
+@confirmed
+def death(request: MemberRequest, member: Member) -> HttpResponse:
+    form = made(DeathForm, "death", request.POST)
+    if not form.is_valid():
+        return person_page(request, member, status=422, death=form)
+    if member.pk == request.user.pk:
+        messages.warning(request, ANOTHER_STEWARD)
+        return redirect("desk:person", member.public_id)
+    words = form.cleaned_data["words"]
+    try:
+        leaving.mark_as_died(member=member, by=request.user, words=words, at=timezone.now())
+    except (leaving.AwayAlready, house_roles.LastSteward):
+        messages.warning(
+            request, "Their account was closed already, or nobody would be left to run the place."
+        )
+    else:
+        messages.success(request, f"The account of {member.handle} is closed. What they wrote stays.")
+    return redirect("desk:person", member.public_id)
+
+
+@posted
+@confirmed
+def death_undone(request: MemberRequest, member: Member) -> HttpResponse:
+    if leaving.undo_died(member=member, by=request.user, at=timezone.now()):
+        messages.success(request, f"The account of {member.handle} is as it was.")
+    return redirect("desk:person", member.public_id)
