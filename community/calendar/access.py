@@ -19,6 +19,10 @@ from community.members.models import Member
 # Something that started this long ago still counts as starting now.
 JUST_STARTED = timedelta(minutes=10)
 SOON = timedelta(hours=3)
+# What `occurrences_for` fills, as the models declare it.
+PEOPLE: str = "people"
+OWN: str = "own"
+TAKEN: str = "taken"
 LOOK_AHEAD, WARNINGS = 60, 3
 KEEPS_A_CALENDAR = {Member.Role.STEWARD, Member.Role.CLINICIAN}
 
@@ -37,15 +41,14 @@ def events_for(member: Member) -> QuerySet[Event]:
 
 def occurrences_for(member: Member) -> QuerySet[Occurrence]:
     """With all that a line of the calendar shows, in three queries however many there are."""
-    hosts = Host.objects.select_related("member")
-    mine = Answer.objects.filter(member=member)
+    hosts = Prefetch("event__hosts", Host.objects.select_related("member"), to_attr=PEOPLE)
+    mine = Prefetch("answers", Answer.objects.filter(member=member), to_attr=OWN)
+    counted = {TAKEN: Count("answers", filter=Q(answers__seat=Answer.Seat.TAKEN))}
     return (
         Occurrence.objects.filter(event__in=events_for(member))
         .select_related("event", "event__kind", "event__group")
-        .prefetch_related(
-            Prefetch("event__hosts", hosts, to_attr="people"), Prefetch("answers", mine, to_attr="own")
-        )
-        .annotate(taken=Count("answers", filter=Q(answers__seat=Answer.Seat.TAKEN)))
+        .prefetch_related(hosts, mine)
+        .annotate(**counted)
     )
 
 

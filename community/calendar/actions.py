@@ -187,7 +187,7 @@ def _tell(occurrence: Occurrence, what: str, words: str, at: datetime) -> None:
     if occurrence.ends_at <= at:
         return
     coming = Answer.objects.filter(occurrence=occurrence).exclude(says=Answer.Says.NO)
-    people = [answer.member for answer in coming.select_related("member") if answer.member.is_active]
+    people = [answer.member for answer in coming.select_related("member") if answer.member.is_here]
     if people:
         notify_all(
             what=f"occurrence:{occurrence.pk}:{what}:{at:%Y%m%dT%H%M%S}",

@@ -30,6 +30,7 @@ def answer(
     if held.gone or held.ends_at <= at:
         raise TooLate
     given = Answer.objects.filter(occurrence=held, member=member).first()
+    seat: str
     seat, queued_at = Answer.Seat.NONE, None
     if says == Answer.Says.YES:
         seat, queued_at = (given.seat, given.queued_at) if given and given.seat else _seat(held, at)
@@ -62,7 +63,8 @@ def seats_taken(occurrence: Occurrence) -> int:
 def fill_seats(*, occurrence: Occurrence, at: datetime) -> list[Answer]:
     """Give free seats to those who wait longest, and tell them. The caller holds the occurrence's row."""
     waiting = (
-        Answer.objects.filter(occurrence=occurrence, seat=Answer.Seat.WAITING, member__is_active=True)
+        Answer.objects.filter(occurrence=occurrence, seat=Answer.Seat.WAITING)
+        .filter(member__is_active=True, member__away_since__isnull=True)
         .select_related("member")
         .order_by("queued_at", "pk")
     )

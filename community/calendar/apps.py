@@ -1,3 +1,5 @@
+from collections.abc import Collection, Mapping
+
 from django.apps import AppConfig
 
 
@@ -18,7 +20,7 @@ class CalendarConfig(AppConfig):
         ticks.register("remind", every_seconds=30, run=remind)
 
 
-def titles(ids: object) -> dict[int, str]:
+def titles(ids: Collection[int]) -> Mapping[int, str]:
     from community.calendar.models import Event
 
     return dict(Event.objects.filter(pk__in=ids).values_list("pk", "title"))

@@ -120,7 +120,7 @@ class EventForm(EventModelForm):
         simple = rule.count is None and not isinstance(rule.until, datetime)
         match (parts.pop("FREQ"), parts) if simple else ("", parts):
             case ("WEEKLY", {"BYDAY": listed}) if len(parts) == 1:
-                self.initial |= {"repeats": Repeats.WEEKLY, "days": listed.split(",")}
+                self.initial.update(repeats=Repeats.WEEKLY, days=listed.split(","))
             case ("WEEKLY", {}) if not parts:
                 self.initial["repeats"] = Repeats.WEEKLY
             case ("MONTHLY", {"BYDAY": _}) if parts == {"BYDAY": nth_weekday(self.instance.day)}:
@@ -130,7 +130,7 @@ class EventForm(EventModelForm):
             case ("YEARLY", {}) if not parts:
                 self.initial["repeats"] = Repeats.YEARLY
             case _:
-                self.initial |= {"repeats": Repeats.OTHER, "rule_text": str(rule), "until": None}
+                self.initial.update(repeats=Repeats.OTHER, rule_text=str(rule), until=None)
 
     def clean_link(self) -> str:
         link: str = self.cleaned_data["link"]

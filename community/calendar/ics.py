@@ -42,7 +42,7 @@ def calendar(
             whole.add_component(vtimezone(zone, firsts[zone]))
     for component in components:
         whole.add_component(component)
-    return whole.to_ical()
+    return bytes(whole.to_ical())
 
 
 def _frame(name: str, plain: bool) -> Calendar:
@@ -94,7 +94,7 @@ def by_date(
         entry.add("STATUS", "CANCELLED" if one.gone else "CONFIRMED")
         entry.add("SEQUENCE", one.event.sequence + one.sequence)
         whole.add_component(entry)
-    return whole.to_ical()
+    return bytes(whole.to_ical())
 
 
 def _date(event: Event, one: Occurrence, plain: bool, alarm_minutes: int | None) -> Component:

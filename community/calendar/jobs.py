@@ -37,6 +37,7 @@ def remind(at: datetime) -> int:
             occurrence__cancelled_at__isnull=True,
             occurrence__event__cancelled_at__isnull=True,
             member__is_active=True,
+            member__away_since__isnull=True,
         )
         .exclude(says=Answer.Says.NO)
         .exclude(seat=Answer.Seat.WAITING)

@@ -89,6 +89,9 @@ class Event(models.Model):
     changed_at = models.DateTimeField(default=timezone.now)
     expanded_to = models.DateTimeField(null=True, editable=False)
 
+    # Filled by `access.occurrences_for`.
+    people: list[Host]
+
     class Meta:
         constraints = [
             models.CheckConstraint(
@@ -169,6 +172,10 @@ class Occurrence(models.Model):
     sequence = models.PositiveIntegerField(default=0, editable=False)
     cancelled_at = models.DateTimeField(null=True, editable=False)
     changed_at = models.DateTimeField(null=True, editable=False)
+
+    # Filled by `access.occurrences_for`: the reader's own answer, if any, and how many seats are taken.
+    own: list[Answer]
+    taken: int
 
     class Meta:
         ordering = ["starts_at", "pk"]

@@ -104,7 +104,7 @@ def days(occurrences: Iterable[Occurrence], span: Span, now: datetime, *, empty:
 
 
 def line(one: Occurrence, now: datetime) -> Line:
-    mine: Sequence[Answer] = one.own  # type: ignore[attr-defined] - prefetched by access.occurrences_for
+    mine: Sequence[Answer] = one.own
     on_now = not one.gone and one.starts_at <= now < one.ends_at
     badge, kind = _badge(one, mine[0] if mine else None)
     return Line(
@@ -112,7 +112,7 @@ def line(one: Occurrence, now: datetime) -> Line:
         at="All day" if one.event.all_day else clock(one.starts_at),
         length=length(one),
         elsewhere=elsewhere(one),
-        with_whom=_listed([host.member.handle for host in one.event.people]),  # type: ignore[attr-defined]
+        with_whom=_listed([host.member.handle for host in one.event.people]),
         badge=badge,
         badge_kind=kind,
         on_now=on_now,
@@ -160,7 +160,7 @@ def _badge(one: Occurrence, mine: Answer | None) -> tuple[str, str]:
     if mine is not None and mine.says == Answer.Says.MAYBE:
         return "Perhaps", ""
     if one.event.capacity is not None:
-        free = one.event.capacity - one.taken  # type: ignore[attr-defined] - annotated by access.occurrences_for
+        free = one.event.capacity - one.taken
         return ("Full", "") if free <= 0 else (f"{free} seat{'s' if free > 1 else ''}", "")
     return "", ""
 
@@ -175,7 +175,7 @@ def small_month(occurrences: Iterable[Occurrence], day: date, now: datetime) -> 
     for one in occurrences:
         if one.gone:
             continue
-        own: Sequence[Answer] = one.own  # type: ignore[attr-defined] - prefetched by access.occurrences_for
+        own: Sequence[Answer] = one.own
         starts = timezone.localtime(one.starts_at).date() if not one.event.all_day else one.wall.date()
         coming = any(answer.seat for answer in own)
         marks[starts] = "mine" if coming or marks.get(starts) == "mine" else "some"

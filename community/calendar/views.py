@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 from django.contrib import messages
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from community.calendar import access, actions, answers, feeds, ics, pages
 from community.calendar.forms import AnswerForm, CancelForm, EventForm, FeedForm, LookForm, OneDateForm
 from community.calendar.models import Answer, Event, Feed, Occurrence
+from community.groups.access import groups_for
 from community.house.access import house
 from community.members.requests import MemberRequest
 
@@ -43,7 +45,7 @@ def month(request: MemberRequest) -> HttpResponse:
 
 def look(request: MemberRequest, view: str, span_of: Callable[..., pages.Span]) -> HttpResponse:
     now = timezone.now()
-    form = LookForm(request.GET, groups=access.groups_for(request.user))
+    form = LookForm(request.GET, groups=groups_for(request.user))
     chosen = form.chosen
     day = chosen["day"] or timezone.localtime(now).date()
     span, around = span_of(day), pages.month_of(day)
@@ -72,7 +74,7 @@ def occurrence_page(
     request: MemberRequest, one: Occurrence, form: AnswerForm | None = None, status: int = 200
 ) -> HttpResponse:
     now = timezone.now()
-    mine: Answer | None = next(iter(one.own), None)  # type: ignore[attr-defined] - prefetched by access
+    mine: Answer | None = next(iter(one.own), None)
     initial = {"says": mine.says, "remind": mine.remind_minutes or ""} if mine else {"remind": "60"}
     page = {
         "one": one, "line": pages.line(one, now), "mine": mine, "now": now,
@@ -183,7 +185,7 @@ def change_one(request: MemberRequest, one: Occurrence) -> HttpResponse:
 
 
 def change_series(request: MemberRequest, one: Occurrence, *, later: bool) -> HttpResponse:
-    event = Event.objects.get(pk=one.event_id)
+    event = copy(one.event)
     if later:
         event.day = one.wall.date()
     form = event_form(request, event)

@@ -96,10 +96,8 @@ def _yearly(changes: list[Change]) -> str | None:
         return None
     if len(changes) < YEARS - 1:
         return None
-    for common in (set.intersection(*({*_names(change.wall)} for change in changes)),):
-        if common:
-            return f"FREQ=YEARLY;BYMONTH={changes[0].wall.month};BYDAY={sorted(common)[0]}"
-    return None
+    common = set.intersection(*({*_names(change.wall)} for change in changes))
+    return f"FREQ=YEARLY;BYMONTH={changes[0].wall.month};BYDAY={min(common)}" if common else None
 
 
 def _names(wall: datetime) -> Iterable[str]:
@@ -119,7 +117,9 @@ def _steady(zone: ZoneInfo, year: int) -> TimezoneStandard:
     offset = _offset(start, zone)
     name = start.astimezone(zone).tzname() or ""
     steady = Change(start.replace(tzinfo=None), offset, offset, name, saving=False)
-    return _observance(steady)
+    component = _observance(steady)
+    assert isinstance(component, TimezoneStandard)
+    return component
 
 
 def _observance(change: Change, rule: str = "") -> TimezoneStandard | TimezoneDaylight:
