@@ -42,7 +42,7 @@ def on_leaving(told: Told) -> None:
 def end_own_membership(*, group: Group, member: Member, at: datetime) -> bool:
     """End a membership whose member wants it, and cut their sockets. The caller holds the locks of the group's logs."""
     gone, _ = Membership.objects.filter(group=group, member=member).delete()
-    eviction.evict(member.pk, group.tag)
+    eviction.evict(member.pk, group.tag, "left")
     for told in _told_of_leaving:
         told(group, member, at)
     return bool(gone)

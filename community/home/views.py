@@ -17,6 +17,7 @@ from community.home import porch
 from community.live.http import unavailable
 from moderation.crisis import kept
 from moderation.crisis.lines import country_for
+from sessions.direct.access import waiting_for
 from sessions.rooms.access import rooms_for
 
 
@@ -30,6 +31,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "greeting": porch.greeting(now),
         "now": now,
         "doors": porch.open_doors(rooms, now),
+        "direct": waiting_for(request.user, now),
         "groups": porch.group_lines(groups_for(request.user).of(request.user), rooms, now),
     }
     return render(request, "home/home.html", page)

@@ -12,13 +12,14 @@ from django.db import transaction
 
 @dataclass(frozen=True, slots=True)
 class Eviction:
-    """Whose connections end, with `code`. With `tag`, only the rooms that carry it; else the whole connection."""
+    """Whose connections end: with `tag`, only the rooms that carry it, with `room_code`; else all of it, with `code`."""
 
     member_id: int | None = None
     tag: str | None = None
     session_key: str | None = None
     but_session: str | None = None
     code: str = "auth"
+    room_code: str = "removed"
 
     def concerns(self, member_id: int, session_key: str) -> bool:
         if self.session_key is not None:
@@ -70,7 +71,7 @@ def touch(member_id: int, tag: str) -> None:
 
 def evict(member_id: int, tag: str, code: str = "removed") -> None:
     """The member's connections lose every room that carries the tag; `code` says why: `removed`, `left` or `ended`."""
-    _after_commit(Eviction(member_id=member_id, tag=tag, code=code))
+    _after_commit(Eviction(member_id=member_id, tag=tag, room_code=code))
 
 
 def end_sign_in(session_key: str) -> None:

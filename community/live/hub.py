@@ -421,10 +421,10 @@ class Hub:
                 if pair in pairs and pair not in open_pairs:
                     self.shut_out(connection, slug)
 
-    def shut_out(self, connection: Connection, slug: str) -> None:
+    def shut_out(self, connection: Connection, slug: str, code: str = "removed") -> None:
         """This room is over for this connection; the socket stays."""
         self.detach(connection, slug)
-        connection.send({"t": "gone", "room": slug, "code": "removed"})
+        connection.send({"t": "gone", "room": slug, "code": code})
         if connection.one_room:
             connection.finish(GONE["auth"])
             self.remove(connection)
@@ -444,7 +444,7 @@ class Hub:
                 continue
             for slug, reader in list(connection.readers.items()):
                 if eviction.tag in reader.opened.tags:
-                    self.shut_out(connection, slug)
+                    self.shut_out(connection, slug, eviction.room_code)
 
     def evicted_since(self, serial: int, connection: Connection) -> bool:
         """Whether anything about this connection's member was revoked after `serial`; what is forgotten counts."""

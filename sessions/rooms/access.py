@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import orjson
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
 from django.utils import timezone
 
@@ -20,7 +20,9 @@ from community.members.blocks.access import blocked_by
 from community.members.models import Member
 from moderation.sanctions.models import Restriction
 from sessions.rooms.models import ReadPosition, Room
-from sessions.rooms.phases import PHASES, Phase
+from sessions.rooms.phases import IN_A_MEETING, PHASES, Phase
+
+LATELY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +159,48 @@ def pairs_still_open(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]
 
 
 def rooms_for(member: Member) -> list[RoomSummary]:
-    """The rooms that the member may enter, with what is new; own groups first, then by the newest message.
+    """The rooms of groups that the member may enter, with what is new; own groups first, then by the newest message.
 
     What someone wrote whom the member blocked counts for nothing here.
     """
+    return _summaries(member, enterable_by(member).filter(group__kind=Group.Kind.GROUP))
+
+
+def conversations_of(member: Member) -> list[RoomSummary]:
+    """The rooms in which the member talks with one other person, by the newest message."""
+    return _summaries(member, enterable_by(member).filter(group__kind=Group.Kind.PAIR))
+
+
+def unread_conversations(member: Member) -> int:
+    """In how many of them someone wrote something that the member has not seen."""
+    newer = Event.objects.filter(
+        log=OuterRef("room__log"), type="message.posted", seq__gt=OuterRef("seq")
+    ).exclude(actor=member.pk)
+    kept = ReadPosition.objects.filter(
+        Exists(newer), member=member, room__group__kind=Group.Kind.PAIR, room__group__memberships__member=member
+    )
+    return kept.count()
+
+
+def sits_in_a_meeting(member: Member, at: datetime) -> bool:
+    """Whether the member has the floor, waits for it, or lately looked in, where a part of a meeting is on."""
+    meetings = Room.objects.filter(phase__in=IN_A_MEETING)
+    looked_in = Q(read_positions__member=member, read_positions__at__gt=at - LATELY)
+    if meetings.filter(Q(turn__member=member) | Q(hands__member=member) | looked_in).exists():
+        return True
+    live = engine.running()
+    return live is not None and any(
+        member.public_id in live.presence.people(log_id)
+        for log_id in meetings.values_list("log_id", flat=True)
+    )
+
+
+def _summaries(member: Member, enterable: QuerySet[Room]) -> list[RoomSummary]:
     said = Event.objects.filter(type="message.posted").exclude(actor__in=blocked_by(member))
     messages = said.filter(log=OuterRef("log_id"))
     read = ReadPosition.objects.filter(room=OuterRef("pk"), member=member).values("seq")
     rooms = list(
-        enterable_by(member).annotate(
+        enterable.annotate(
             newest=Subquery(messages.order_by("-seq").values("pk")[:1]),
             read_to=Subquery(read[:1]),
         )

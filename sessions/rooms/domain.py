@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from community.groups.models import Membership
+from community.groups.models import Group, Membership
 from community.live import frames
 from community.live.domain import Author, Batch, Command, Decision, Opened, Refuse
 from community.live.models import Event
@@ -36,7 +36,7 @@ READ_TO = Prepared(
 
 def _met(member: int, room: int, group: int, log: int, floor: int) -> QuerySet[Member, tuple[str, str, Any]]:
     """Public id, handle and role in the group of oneself, who keeps the room, who wrote after `floor`, who waits or
-    speaks.
+    speaks; of both who talk alone.
     """
     memberships = Membership.objects.filter(group_id=group)
     keepers = memberships.exclude(role=Membership.Role.MEMBER)
@@ -45,6 +45,7 @@ def _met(member: int, room: int, group: int, log: int, floor: int) -> QuerySet[M
         Q(pk=member)
         | Q(pk__in=wrote.values("actor"))
         | Q(pk__in=keepers.values("member_id"))
+        | Q(pk__in=memberships.filter(group__kind=Group.Kind.PAIR).values("member_id"))
         | Q(pk__in=Hand.objects.filter(room_id=room).values("member_id"))
         | Q(pk__in=Turn.objects.filter(room_id=room).values("member_id"))
     )
@@ -120,7 +121,7 @@ class Rooms:
                 for word, holds in (
                     ("write", mute is None),
                     ("react", mute is None),
-                    ("raise", mute is None),
+                    ("raise", mute is None and room.group.kind != Group.Kind.PAIR),
                     ("chair", standing.chairs),
                     ("moderate", standing.keeps_order),
                 )

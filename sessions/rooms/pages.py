@@ -9,6 +9,7 @@ from typing import Any
 from django.http import Http404
 from django.utils import timezone
 
+from community.groups.models import Group
 from community.live import engine, log
 from community.live.domain import TEXT_CHARS, Head
 from community.members.models import Member
@@ -84,6 +85,7 @@ class Visit:
         self.room: Room = access.room_for(member, slug)
         self.state: dict[str, Any] = rooms.state_of(self.room, member)
         self.people = People(self.state, member)
+        self.other = self.people.other() if self.room.group.kind == Group.Kind.PAIR else None
         self.floor = panel.floor(self.state, self.people)
         self.writing = panel.writing(self.state, self.floor)
 
@@ -102,6 +104,9 @@ class Visit:
     def context(self) -> dict[str, Any]:
         return {
             "room": self.room,
+            "other": self.other,
+            "name": self.other.handle if self.other else self.room.name,
+            "to": self.other.handle if self.other else "the group",
             "chairs": self.may("chair"),
             "keeps_order": self.may("moderate"),
             "may_raise": self.may("raise"),

@@ -38,3 +38,6 @@ PHASES: dict[str, Phase] = {
         Phase("closed", "Closed", "Nobody writes here now.", Writes.NONE, False),
     )
 }
+
+# The parts of a meeting that someone leads; before and after them people talk as they like.
+IN_A_MEETING = frozenset({"lobby", "opening", "check-in", "sharing", "closing"})

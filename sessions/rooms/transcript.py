@@ -150,6 +150,10 @@ class People:
             covered=id in self.blocked and not self.keeps,
         )
 
+    def other(self) -> Person | None:
+        """The one with whom the reader talks alone."""
+        return next((self.person(one) for one in self.known if one != self.reader.public_id), None)
+
     def author(self, event: Stored) -> Person:
         return self.person(**event.by) if event.by else Person("0" * 8, "Someone")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from community.groups.access import Standing
+from community.groups.models import Group
 from community.live import frames
 from community.live.domain import (
     Append,
@@ -38,6 +39,8 @@ def whom_of(hall: Hall, author: Member, standing: Standing, public_id: str | Non
 
 
 def raise_hand(hall: Hall, room: Room, author: Member, standing: Standing, act: acts.RaiseHand) -> Decision:
+    if room.group.kind == Group.Kind.PAIR:
+        return NOT_YOURS
     whom = whom_of(hall, author, standing, act.member)
     if isinstance(whom, Refuse):
         return whom

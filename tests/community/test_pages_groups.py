@@ -245,7 +245,7 @@ def test_too_many_words_are_an_error_at_the_field_and_are_kept() -> None:
     assert "river river" in page.text
 
 
-@pytest.mark.parametrize(("path", "most"), [("/groups/", 5), ("/groups/{}/", 8), ("/groups/{}/people/", 6)])
+@pytest.mark.parametrize(("path", "most"), [("/groups/", 5), ("/groups/{}/", 9), ("/groups/{}/people/", 7)])
 def test_pages_cost_the_same_however_many_people(
     path: str, most: int, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

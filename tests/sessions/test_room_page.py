@@ -27,7 +27,7 @@ from tests.live_fixtures import SetClock
 
 pytestmark = pytest.mark.django_db
 
-QUERIES = 13
+QUERIES = 14
 
 
 def as_(member: Member) -> Client:

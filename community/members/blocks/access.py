@@ -9,10 +9,14 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
+from community.live.prepared import Prepared
 from community.members.blocks.models import Block
 from community.members.models import Member
 
 KEEPERS = ("moderator", "facilitator")
+BLOCKED = Prepared(
+    lambda by: Block.objects.filter(by_id=by).order_by("pk").values_list("whom__public_id"), int
+)
 
 
 def unseen_by(member: Member) -> QuerySet[Member]:
@@ -33,7 +37,7 @@ def unseen_by(member: Member) -> QuerySet[Member]:
 
 def ids_blocked_by(member: Member) -> list[str]:
     """Public ids, for the member's own screens."""
-    return list(Block.objects.filter(by=member).order_by("pk").values_list("whom__public_id", flat=True))
+    return [public_id for (public_id,) in BLOCKED(member.pk)]
 
 
 def blocked_by(member: Member) -> QuerySet[Block, int]:

@@ -20,6 +20,7 @@ export function composer({ floor, draftName, send, act, quote }) {
   const noting = one("[data-noting]", form);
   const hand = one("[data-hand]", form);
   const most = Number(form.dataset.chars);
+  const writeTo = one("label[for=words]").textContent;
   /** With a mouse and a keyboard Enter sends; on a touch screen it makes a new line. */
   const enterSends = matchMedia("(pointer: fine)").matches;
   one("[data-refresh]", form)?.remove();
@@ -150,7 +151,7 @@ export function composer({ floor, draftName, send, act, quote }) {
     one("b + span", why).textContent = gist;
     field.hidden = !shown;
     field.readOnly = !allowed && !mayDraft;
-    field.placeholder = allowed ? "Write to the group" : "Write for later; it is kept here";
+    field.placeholder = allowed ? writeTo : "Write for later; it is kept here";
     button.hidden = !allowed;
     noting.hidden = !allowed;
     hand.hidden = Boolean(floor.over) || !(floor.can("raise") || floor.place);

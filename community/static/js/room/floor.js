@@ -170,7 +170,7 @@ export class Floor {
   #phases() {
     const { phase } = this.state;
     const fold = one("[data-phases]");
-    fold.hidden = phase === "open" && !this.chairs;
+    fold.hidden = this.panel.hidden || (phase === "open" && !this.chairs);
     one("[data-phase-label]").textContent = this.#label();
     for (const li of all("[data-phase]", fold)) {
       if (li.dataset.phase === phase) li.setAttribute("aria-current", "step");

@@ -55,10 +55,15 @@ export function linkWords(connection) {
     gone(code, left) {
       over = true;
       clearTimeout(timer);
+      const kept = left ? " What you had not sent is kept here, to copy." : "";
       if (code === "closed") {
         say("lamp", "This room has closed.", "What was said stays readable.", make("a", { href: "/" }, "See what is open"));
+      } else if (code === "left") {
+        say("exit", "You have left this group.", `Its rooms are closed to you now.${kept}`, make("a", { href: "/groups/" }, "Your groups"));
+      } else if (code === "ended") {
+        say("lamp", "This conversation has ended.", `It is closed for both of you.${kept}`, make("a", { href: "/direct/" }, "One to one"), " · ", make("a", { href: "/help/" }, "Help now"));
       } else {
-        say("exit", "You are no longer in this room.", `A moderator has removed you from the group.${left ? " What you had not sent is kept here, to copy." : ""}`,
+        say("exit", "You are no longer in this room.", `A moderator has removed you from the group.${kept}`,
           make("a", { href: "/groups/" }, "Your groups"), " · ", make("a", { href: "/help/" }, "Help now"));
       }
     },

@@ -1,0 +1,1 @@
+"""Direct contact: two people talk alone, in a room of their own, once both want it and as long as both do."""

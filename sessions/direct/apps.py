@@ -1,0 +1,17 @@
+from django.apps import AppConfig
+
+
+class DirectConfig(AppConfig):
+    name = "sessions.direct"
+    label = "direct"
+
+    def ready(self) -> None:
+        from community.live import ticks
+        from community.members.blocks.actions import on_block
+        from community.notifications import kinds
+        from sessions.direct.actions import end_between, forget_spent_words
+        from sessions.direct.kinds import ASKED
+
+        kinds.register(ASKED)
+        on_block(end_between)
+        ticks.register("forget_spent_words", every_seconds=3600, run=forget_spent_words)
