@@ -19,6 +19,7 @@ def client_of(member: Member, *, confirmed: bool = False) -> Client:
     if confirmed:
         session = client.session
         session[RECORDS] = [{"method": "password", "at": time.time(), "reauthenticated": True}]
+        session[f"{RECORDS}_user"] = str(member.pk)
         session.save()
     return client
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Lower
 from django.http import Http404
 
 from community.desk.models import Training
@@ -178,7 +179,7 @@ def rooms_of(group: Group) -> QuerySet[Room]:
 
 
 def people_of(group: Group) -> QuerySet[Membership]:
-    return group.memberships.select_related("member").order_by("member__handle_skeleton")
+    return group.memberships.select_related("member").order_by(Lower("member__handle"))
 
 
 def groups_to_put_in(member: Member) -> QuerySet[Group]:
@@ -226,7 +227,7 @@ def trainings_expiring(today: date) -> QuerySet[Training]:
         withdrawn_at__isnull=True,
     )
     soon = trainings().filter(expires_on__lte=today + EXPIRING_WITHIN, member__is_active=True)
-    return soon.exclude(Exists(newer)).order_by("expires_on", "member__handle_skeleton")
+    return soon.exclude(Exists(newer)).order_by("expires_on", Lower("member__handle"))
 
 
 def keepers() -> QuerySet[Membership]:
@@ -239,7 +240,7 @@ def keepers() -> QuerySet[Membership]:
             group__closed_at__isnull=True,
         )
         .select_related("member", "group")
-        .order_by("member__handle_skeleton", "group__name")
+        .order_by(Lower("member__handle"), "group__name")
     )
 
 
@@ -253,4 +254,4 @@ def staff() -> QuerySet[Member]:
     """Stewards and clinicians, by handle."""
     roles = [Member.Role.STEWARD, Member.Role.CLINICIAN]
     found: QuerySet[Member] = Member.objects.filter(role__in=roles, is_active=True)
-    return found.order_by("role", "handle_skeleton")
+    return found.order_by("role", Lower("handle"))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, TextChoices
+from django.db.models.functions import Lower
 
-from community.groups.models import Membership
+from community.groups.models import Group, Membership
 from community.members.handles import skeleton
 from community.members.models import Departure, Member
 from moderation.sanctions.models import EVERYWHERE, Restriction
@@ -89,7 +90,7 @@ IN_STATE: dict[State, Q] = {
 
 def people(wanted: Wanted) -> Page:
     """One page in the order of handles, with `groups_in`: three queries."""
-    found = with_state(Member.objects.all()).order_by("handle_skeleton")
+    found = with_state(Member.objects.all()).annotate(called=Lower("handle")).order_by("called", "pk")
     if wanted.handle:
         found = found.filter(handle_skeleton__contains=skeleton(wanted.handle))
     if wanted.state in State.values:
@@ -101,9 +102,13 @@ def people(wanted: Wanted) -> Page:
             Exists(Membership.objects.filter(member=OuterRef("pk"), group__slug=wanted.group))
         )
     if wanted.after:
-        last = Member.objects.filter(public_id=wanted.after).values("handle_skeleton")
-        found = found.filter(handle_skeleton__gt=Subquery(last[:1]))
-    memberships = Membership.objects.select_related("group").order_by("group__name")
+        last = Member.objects.filter(public_id=wanted.after).annotate(called=Lower("handle")).values("called")
+        found = found.filter(called__gt=Subquery(last[:1]))
+    memberships = (
+        Membership.objects.filter(group__kind=Group.Kind.GROUP)
+        .select_related("group")
+        .order_by("group__name")
+    )
     found = found.prefetch_related(Prefetch("memberships", queryset=memberships, to_attr="groups_in"))
     rows = list(found[: A_PAGE + 1])
     more = len(rows) > A_PAGE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
@@ -28,9 +27,8 @@ def steward() -> Client:
 
 
 @pytest.fixture
-def nothing_registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def nothing_registered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desk, "_attention", {})
-    yield
 
 
 def test_a_steward_sees_the_desk_and_the_way_to_it(steward: Client) -> None:
