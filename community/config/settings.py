@@ -330,6 +330,7 @@ ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 # Beside those of allauth: coming in by an invitation (many may do so behind one address), asking for one.
 ACCOUNT_RATE_LIMITS = {"join": "60/h/ip", "ask_to_come_in": "10/h/ip"}
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_RATE_LIMITS = {"lost": "5/h/ip", "recovery_code": "10/m/ip"}
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
 MFA_ADAPTER = "community.members.signin.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

@@ -7,14 +7,18 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa.models import Authenticator
+from django.core import signing
 from django.db.models import QuerySet
 from django.http import Http404
 
 from community.house.access import house
 from community.members.models import Member
-from community.members.signin.models import ShortPassword, SignIn
+from community.members.signin.models import LostCall, Recovery, ShortPassword, SignIn
+from community.sealed import keyed_digest
 
+STOP_SALT = "signin.recovery"
 SECOND_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 # People whom others rely on: by their role here, or by their role in a group.
 DUTIES = {"steward", "clinician", "facilitator", "moderator"}
@@ -82,6 +86,60 @@ def duties_of(member_ids: Collection[int]) -> dict[int, set[str]]:
 def is_asked_for_second_factor(member: Member) -> bool:
     asked = set(house().second_factor_for)
     return bool(asked) and bool(duties_of([member.pk]).get(member.pk, set()) & asked)
+
+
+def has_open_recovery(member_id: int) -> bool:
+    return Recovery.objects.open().of(member_id).exists()
+
+
+def open_recovery_of(member: Member) -> Recovery | None:
+    return Recovery.objects.open().of(member.pk).first()
+
+
+def recovery_stopped_by(token: str) -> Recovery:
+    """The recovery that a mail's link stops, open or not. Raises Http404."""
+    try:
+        pk = signing.loads(token, salt=STOP_SALT)
+    except signing.BadSignature:
+        raise Http404 from None
+    recovery = Recovery.objects.select_related("member").filter(pk=pk).first()
+    if recovery is None:
+        raise Http404
+    return recovery
+
+
+def recovery_opened_by(code: str, *, at: datetime) -> Recovery | None:
+    """The open recovery that this code is for, however it was typed, while it holds."""
+    found = Recovery.objects.open().filter(code_digest=code_digest(code), ends_at__gt=at)
+    return found.select_related("member").first()
+
+
+def code_digest(code: str) -> str:
+    return keyed_digest(f"recovery:{normalize_user_code(code)}")
+
+
+def calls_waiting() -> QuerySet[LostCall]:
+    return LostCall.objects.filter(answered_at__isnull=True)
+
+
+def call_for_desk(pk: int) -> LostCall:
+    """Raises Http404."""
+    call = calls_waiting().filter(pk=pk).first()
+    if call is None:
+        raise Http404
+    return call
+
+
+def recoveries_open() -> QuerySet[Recovery]:
+    return Recovery.objects.open().select_related("member", "by")
+
+
+def recovery_for_desk(pk: int) -> Recovery:
+    """Raises Http404."""
+    recovery = recoveries_open().filter(pk=pk).first()
+    if recovery is None:
+        raise Http404
+    return recovery
 
 
 @dataclass(frozen=True, slots=True)

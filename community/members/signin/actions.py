@@ -85,6 +85,11 @@ def _tell_changed(member: Member, at: datetime) -> None:
     notify(what=f"signin:{uuid4()}", kind=CHANGED, member=member, path=reverse("signin:overview"), at=at)
 
 
+def mark_warned(*, key: str) -> bool:
+    """This sign-in is told now; False when it was told already."""
+    return bool(SignIn.objects.filter(session_key=key, to_warn=True).update(to_warn=False))
+
+
 def sign_out(*, session_key: str) -> None:
     """End what stands open under a sign-in; the framework deletes its row."""
     eviction.end_sign_in(session_key)

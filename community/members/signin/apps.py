@@ -15,20 +15,25 @@ class SigninConfig(AppConfig):
     def ready(self) -> None:
         from allauth.mfa.signals import authenticator_added, authenticator_removed
 
-        from community.house import you
+        from community.house import desk, you
         from community.live import access, ticks
         from community.members.signin.actions import forget_spent_sign_ins
-        from community.members.signin.kinds import CHANGED
+        from community.members.signin.desk import waiting
+        from community.members.signin.kinds import ALL
+        from community.members.signin.recovery import send_due_recoveries
         from community.members.signin.welcome import still_welcome
         from community.notifications import kinds
 
         access.register(still_welcome)
-        kinds.register(CHANGED)
+        kinds.register(*ALL)
         you.register(you.Page("Signing in", "signin:overview", 60))
         authenticator_added.connect(factor_added, dispatch_uid="signin.factor_added")
         authenticator_removed.connect(factor_removed, dispatch_uid="signin.factor_removed")
         user_logged_in.connect(signed_in, dispatch_uid="signin.signed_in")
         user_logged_out.connect(signed_out, dispatch_uid="signin.signed_out")
+        ticks.register("send_due_recoveries", every_seconds=60, run=send_due_recoveries)
+        desk.register(desk.Section("Recoveries", "recoveries:desk", 60))
+        desk.register_attention(waiting)
         ticks.register("forget_spent_sign_ins", every_seconds=3600, run=forget_spent_sign_ins)
 
 

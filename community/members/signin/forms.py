@@ -9,9 +9,11 @@ from allauth.mfa.base import forms as second
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as passkeys
 from django import forms
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from community.members.models import Member, skeleton
 from community.members.signin.models import ALONE
 from community.members.signin.passwords import shortest_for
 
@@ -182,3 +184,90 @@ class FirstPasswordForm(account.SetPasswordForm):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         plain_password(self.fields["password1"], "Password", long_enough(shortest_for(self.user)))
         plain_password(self.fields["password2"], "The same again")
+
+
+class LostForm(forms.Form):
+    handle = forms.CharField(
+        label="Your handle here",
+        max_length=60,
+        help_text="The name others see. If you don’t know it any more, say who invited you.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    contact = forms.CharField(
+        label="How we can reach you",
+        max_length=200,
+        help_text="A telephone number, or an address that you can read.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    words = forms.CharField(
+        label="Anything else (if you like)",
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class RecoveryCodeForm(forms.Form):
+    code = forms.CharField(
+        label="The code from the mail",
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autocapitalize": "characters", "spellcheck": "false"}
+        ),
+    )
+
+
+class NewWayInForm(forms.Form):
+    """The password of someone whose every factor goes: it stands alone."""
+
+    password1 = forms.CharField(
+        label="New password",
+        help_text=long_enough(ALONE),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    password2 = forms.CharField(
+        label="The same again", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    )
+
+    def __init__(self, *args: Any, member: Member, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.member = member
+
+    def clean_password1(self) -> str:
+        password: str = self.cleaned_data["password1"]
+        validate_password(password, self.member)
+        if len(password) < ALONE:
+            raise ValidationError(f"Use at least {ALONE} characters. A few words in a row will do.")
+        return password
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if "password1" in cleaned and cleaned["password1"] != cleaned.get("password2"):
+            self.add_error("password2", "These two differ.")
+        return cleaned
+
+
+class StartRecoveryForm(forms.Form):
+    handle = forms.CharField(
+        label="Their handle", max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    email = forms.EmailField(
+        label="Their new e-mail",
+        help_text="One that they can read. The link goes there when the wait is over.",
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+    how = forms.CharField(
+        label="How you know that it is them",
+        max_length=500,
+        help_text="You met, you know their voice, their counsellor vouches for them. Only stewards read it.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    member: Member
+
+    def clean_handle(self) -> str:
+        handle: str = self.cleaned_data["handle"]
+        member = Member.objects.filter(handle_skeleton=skeleton(handle)).first()
+        if member is None:
+            raise ValidationError("Nobody here goes by that handle.")
+        self.member = member
+        return handle

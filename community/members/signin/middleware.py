@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
-from community.members.signin.actions import see_sign_ins
+from community.members.signin.actions import mark_warned, see_sign_ins
 from community.members.signin.limits import SEEN_EVERY
 from community.members.signin.store import SessionStore
 
@@ -30,6 +33,7 @@ class KeptSignIn:
             and request.user.is_authenticated
         ):
             see(session)
+            warn(request, session)
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *view: object) -> HttpResponse | None:
@@ -46,6 +50,21 @@ class KeptSignIn:
                 {"t": "err", "id": None, "code": "auth", "retry": False, "message": ""}, status=401
             )
         return redirect("signin:second_factor")
+
+
+def warn(request: HttpRequest, session: SessionStore) -> None:
+    """Say once to each open sign-in that someone asked for another way in, on the next page that can say it."""
+    if (
+        session.row is None
+        or not session.row.to_warn
+        or request.method != "GET"
+        or request.path.startswith(OPEN_PATHS)
+    ):
+        return
+    if mark_warned(key=session.row.session_key):
+        stop = format_html('<a href="{}">Look, and stop it</a>', reverse("signin:overview"))
+        words = "Someone asked to come in as you at a new address. If that wasn’t you: {}."
+        messages.warning(request, format_html(words, stop))
 
 
 def see(session: SessionStore) -> None:

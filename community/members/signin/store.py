@@ -54,10 +54,10 @@ class SessionStore(InDatabase):
     async def acreate_model_instance(self, data: dict[str, Any]) -> SignIn:
         return await sync_to_async(self.create_model_instance)(data)
 
-    def _holding(self, before: SignIn) -> tuple[bool, bool]:
+    def _holding(self, before: SignIn) -> tuple[bool, bool, bool]:
         """What the row says now: others write it too, while this browser's session is in use."""
-        now = SignIn.objects.filter(pk=before.pk).values_list("strict", "held").first()
-        return now or (before.strict, before.held)
+        now = SignIn.objects.filter(pk=before.pk).values_list("strict", "held", "to_warn").first()
+        return now or (before.strict, before.held, before.to_warn)
 
     def _row(self, data: dict[str, Any]) -> SignIn:
         now = timezone.now()
@@ -74,10 +74,11 @@ class SessionStore(InDatabase):
         before = self.row if self.row is not None and self.row.member_id == row.member_id else None
         if before is not None and self.began is None:
             row.started_at, row.device = before.started_at, before.device
-            row.strict, row.held = self._holding(before)
+            row.strict, row.held, row.to_warn = self._holding(before)
         else:
             row.started_at, row.device = self.began or (now, "")
             standing = access.standing_of(row.member_id)
             row.strict, row.held = standing.strict, standing.held
+            row.to_warn = access.has_open_recovery(row.member_id)
         row.expire_date = limits_for(strict=row.strict).end(started_at=row.started_at, seen_at=now)
         return row

@@ -9,19 +9,31 @@ from allauth.mfa.webauthn import views as webauthn
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from community.members.signin import doors
+from community.members.signin import desk, doors, lost
 from community.members.signin import views as own
 
 to_overview = RedirectView.as_view(pattern_name="signin:overview")
 
-app_name = "signin"
-# With names of their own: allauth looks its pages up by theirs.
+# With a namespace of their own; allauth looks its pages up by its own names.
 own_patterns = [
     path("you/signing-in/", own.overview, name="overview"),
     path("you/signing-in/second-step/", own.second_factor, name="second_factor"),
     path("you/sign-ins/", own.sign_ins, name="sign_ins"),
     path("you/sign-ins/others/end/", own.end_others, name="end_others"),
     path("you/sign-ins/<slug:ref>/end/", own.end_one, name="end_one"),
+    path("you/signing-in/recovery/stop/", own.stop_recovery, name="stop_own_recovery"),
+    path("accounts/lost/", lost.lost, name="lost"),
+    path("accounts/lost/said/", lost.lost_done, name="lost_done"),
+    path("accounts/recovery/", lost.recovery_code, name="recovery_code"),
+    path("accounts/recovery/stop/<str:token>/", lost.stop, name="stop_recovery"),
+    path("accounts/recovery/<slug:code>/", lost.open_link, name="recovery"),
+]
+
+desk_patterns = [
+    path("", desk.recoveries, name="desk"),
+    path("calls/<int:pk>/aside/", desk.put_aside, name="put_aside"),
+    path("<int:pk>/stop/", desk.stop, name="stop"),
+    path("<int:pk>/resend/", desk.resend, name="resend"),
 ]
 
 account_patterns = [
@@ -63,7 +75,7 @@ account_patterns = [
 ]
 
 urlpatterns = [
-    path("", include((own_patterns, app_name))),
+    path("", include((own_patterns, "signin"))),
     path("accounts/", include(account_patterns)),
+    path("desk/recoveries/", include((desk_patterns, "recoveries"))),
 ]
-del app_name

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from community.members.requests import MemberRequest
 from community.members.signin import access, actions
+from community.members.signin import recovery as recovery_acts
 
 
 @login_required
@@ -18,7 +19,20 @@ from community.members.signin import access, actions
 def overview(request: MemberRequest) -> HttpResponse:
     ways = access.ways_of(request.user)
     count = access.sign_ins_of(request.user, at=timezone.now()).count()
-    return render(request, "signin/overview.html", {"ways": ways, "sign_in_count": count})
+    recovery = access.open_recovery_of(request.user)
+    page = {"ways": ways, "sign_in_count": count, "recovery": recovery}
+    return render(request, "signin/overview.html", page)
+
+
+@login_required
+@require_POST
+def stop_recovery(request: MemberRequest) -> HttpResponse:
+    recovery = access.open_recovery_of(request.user)
+    if recovery is not None and recovery_acts.stop_recovery(
+        recovery=recovery, by=request.user, at=timezone.now()
+    ):
+        messages.success(request, "Stopped. Nothing has changed.")
+    return redirect("signin:overview")
 
 
 @login_required
