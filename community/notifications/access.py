@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.contrib.auth import get_user_model
 from django.db.models import Count, Min, Q, QuerySet
 from django.http import Http404
 
+from community.notifications.kinds import Kind, kind_named
+from community.notifications.links import read_off_token
 from community.notifications.models import Choice, Delivery, InboxEntry, QuietHours
+from community.sealed import Unreadable
 
 PAGE = 30
 SHOWN_MAX = 99
@@ -56,6 +60,18 @@ def choices_of(member_id: int) -> dict[tuple[str, str], str]:
 
 def quiet_hours_of(member_id: int) -> QuietHours | None:
     return QuietHours.objects.filter(member_id=member_id).first()
+
+
+def way_out(token: str) -> tuple[int, Kind]:
+    """Whose mails of which kind the link in one of them turns off. Raises Http404."""
+    try:
+        member_id, name = read_off_token(token)
+        kind = kind_named(name)
+    except (Unreadable, KeyError):
+        raise Http404 from None
+    if not kind.switchable or not get_user_model().objects.filter(pk=member_id).exists():
+        raise Http404
+    return member_id, kind
 
 
 def dead_letters() -> QuerySet[Delivery]:

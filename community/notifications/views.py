@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -14,9 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from community.notifications import access, actions, kinds
 from community.notifications.forms import ChoicesForm
-from community.notifications.links import read_off_token
 from community.notifications.models import Channel, Choice
-from community.sealed import Unreadable
 
 
 class SignedInRequest(HttpRequest):
@@ -71,11 +69,7 @@ def choices(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def off(request: HttpRequest, token: str) -> HttpResponse:
     """Turn one kind of mail off by the link in it, signed in or not; mail programs post here themselves (RFC 8058)."""
-    try:
-        member_id, name = read_off_token(token)
-        kind = kinds.kind_named(name)
-    except (Unreadable, KeyError):
-        raise Http404 from None
+    member_id, kind = access.way_out(token)
     if request.method == "POST":
         actions.choose(member_id=member_id, choices={(kind, Channel.EMAIL): Choice.How.NEVER})
     return render(request, "notifications/off.html", {"done": request.method == "POST"})
