@@ -1,3 +1,5 @@
+from collections.abc import Collection, Mapping
+
 from django.apps import AppConfig
 
 
@@ -8,7 +10,9 @@ class DeskConfig(AppConfig):
     def ready(self) -> None:
         from community.desk import waiting
         from community.house.desk import Section, register, register_attention
+        from moderation.audit import words
 
+        words.register_names("delivery", mails)
         register(Section("What waits", "desk:home", 0))
         register(Section("People", "desk:people", 10))
         register(Section("Groups", "desk:groups", 30))
@@ -24,3 +28,8 @@ class DeskConfig(AppConfig):
         register_attention(waiting.requests_to_join, order=30)
         register_attention(waiting.groups_alone, order=40)
         register_attention(waiting.trainings, order=60)
+
+
+def mails(ids: Collection[int]) -> Mapping[int, str]:
+    """A mail has no name that could stand in a list: its number tells one from another."""
+    return {number: f"mail {number}" for number in ids}

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_safe
 
 from community.groups.access import groups_for
 from community.home import porch
+from community.house.access import known as house_as_known
 from community.live.http import unavailable
 from moderation.crisis import kept
-from moderation.crisis.lines import country_for
+from moderation.crisis.access import country_for
 from sessions.direct.access import waiting_for
 from sessions.rooms.access import rooms_for
 
@@ -93,5 +94,11 @@ def broken(request: HttpRequest) -> HttpResponse:
     ):
         return unavailable()
     code, country = country_for(request.GET.get("country", ""))
-    page = {"code": code, "country": country, "countries": kept.all_countries(), "path": request.path}
+    page = {
+        "code": code,
+        "country": country,
+        "countries": kept.all_countries(),
+        "path": request.path,
+        "house": house_as_known(),
+    }
     return HttpResponse(render_to_string("errors/broken.html", page), status=500)

@@ -1,13 +1,17 @@
-"""Help lines by country: ours from `lines.json`, an instance's own from the file that PORCHLIGHT_HELP_LINES names."""
+"""Help lines by country: ours from `lines.json`, an instance's own from the file that PORCHLIGHT_HELP_LINES names.
+
+What stewards change of them on their desk is in `access`.
+"""
 
 from __future__ import annotations
 
 import functools
 import logging
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from django.conf import settings
+from django.utils.text import slugify
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 log = logging.getLogger("community.crisis")
@@ -62,12 +66,25 @@ class Chat(Strict):
 
 
 class Line(Strict):
-    """`emergency`: someone may die; rings the police or an ambulance."""
+    """`emergency`: someone may die; rings the police or an ambulance. `hours`: when somebody answers. `place`: where
+    it helps, if not in the whole country. `checked`: when somebody of the house last rang it."""
 
     name: Words
     about: Words
+    hours: Annotated[str, Field(max_length=80)] = ""
+    place: Annotated[str, Field(max_length=80)] = ""
     emergency: bool = False
+    checked: date | None = None
     ways: Annotated[list[Annotated[Call | Text | Chat, Field(discriminator="kind")]], Field(min_length=1)]
+
+    @property
+    def key(self) -> str:
+        """What stewards' changes of a shipped line hold on to; within its country no two are the same."""
+        return slugify(self.name)[:80] or "line"
+
+    @property
+    def can_be_rung(self) -> bool:
+        return any(isinstance(way, Call) for way in self.ways)
 
 
 class Country(Strict):
@@ -106,12 +123,3 @@ def countries(own: Path | None = None) -> dict[str, Country]:
     except LinesError as error:
         log.error("help lines: %s", error)
         return ours
-
-
-def country_for(code: str) -> tuple[str, Country]:
-    """The country asked for, else the instance's own, else the United States."""
-    known = countries(settings.PORCHLIGHT_HELP_LINES)
-    for candidate in (code.upper(), settings.PORCHLIGHT_COUNTRY, "US"):
-        if candidate in known:
-            return candidate, known[candidate]
-    raise LinesError("no lines for any country")

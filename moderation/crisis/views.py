@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from moderation.crisis import kept
-from moderation.crisis.lines import country_for
+from moderation.crisis.access import country_for
 
 # Not "cookies": browsers clear those of every site under the same registered domain. Ours are deleted by name.
 # Not "cache": personal pages are never stored, and clearing the rest can hold the way out up for seconds.

@@ -29,7 +29,7 @@ addEventListener("fetch", (event) => {
   if (request.method !== "GET" || url.origin !== location.origin) return;
   if (request.mode === "navigate") {
     event.respondWith(open(request, url));
-  } else if (KEPT.includes(url.pathname)) {
+  } else if (KEPT.includes(url.pathname + url.search)) {
     event.respondWith(caches.match(request).then((found) => found || fetch(request)));
   }
 });

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -219,8 +221,9 @@ CASES = [
 NAMES = [f"{number} {case.verb}" for number, case in enumerate(CASES)]
 
 
-def test_each_thing_that_is_recorded_has_its_case_here() -> None:
-    assert {case.verb for case in CASES} == set(Verb)
+def test_each_thing_that_is_recorded_has_its_case_here_or_in_a_file_beside() -> None:
+    told = "".join(file.read_text() for file in Path(__file__).parent.glob("test_audit_*.py"))
+    assert [verb.name for verb in Verb if not re.search(rf"\bVerb\.{verb.name}\b", told)] == []
 
 
 @pytest.mark.parametrize("case", CASES, ids=NAMES)

@@ -21,7 +21,7 @@ from moderation.crisis.lines import LinesError
 def read_anew() -> Any:
     yield
     lines.countries.cache_clear()
-    kept.service_worker.cache_clear()
+    kept.worker_for.cache_clear()
 
 
 def own_lines(folder: Path, settings: Settings, content: object) -> Path:
@@ -124,7 +124,7 @@ def test_the_service_worker_keeps_pages_that_open_and_nothing_personal() -> None
 
 def test_the_workers_version_follows_what_it_keeps(tmp_path: Path, settings: Settings) -> None:
     before = kept.service_worker()
-    kept.service_worker.cache_clear()
+    kept.worker_for.cache_clear()
     own_lines(tmp_path, settings, here())
     assert re.search("VERSION = (.+);", before) != re.search("VERSION = (.+);", kept.service_worker())
     assert before != kept.service_worker()

@@ -16,7 +16,7 @@ from community.house.desk import steward_required
 from community.members.requests import MemberRequest
 from moderation.crisis import access, actions
 from moderation.crisis.access import Placed
-from moderation.crisis.lines import Country, Line
+from moderation.crisis.lines import Country
 
 LAST = "That can’t be: nobody could be rung then, or no ambulance. Put another line there first, and show it."
 
