@@ -11,7 +11,7 @@ from django.http import Http404
 
 from community.groups.models import Group, GroupQuerySet, JoinRequest, Membership
 from community.members.blocks.access import unseen_by
-from community.members.models import Member
+from community.members.models import Member, here
 
 ASK_AGAIN_AFTER = timedelta(days=14)
 
@@ -76,7 +76,7 @@ def other_groups(member: Member) -> GroupQuerySet:
 
 
 def people_count() -> Count:
-    return Count("memberships", filter=Q(memberships__member__is_active=True), distinct=True)
+    return Count("memberships", filter=here("memberships__member__"), distinct=True)
 
 
 def standing_in(member: Member, group: Group) -> Standing:
@@ -95,7 +95,7 @@ def standing_in(member: Member, group: Group) -> Standing:
 
 def people_in(group: Group) -> QuerySet[Membership]:
     return (
-        group.memberships.filter(member__is_active=True)
+        group.memberships.filter(here("member__"))
         .select_related("member")
         .order_by("member__handle_skeleton")
     )
@@ -117,7 +117,7 @@ def without_a_profile(member: Member) -> set[int]:
 
 def open_requests(group: Group, standing: Standing) -> QuerySet[JoinRequest]:
     """Who asks to join, for those who may answer; nobody else may know."""
-    waiting = group.requests.filter(answered_at__isnull=True, member__is_active=True).select_related("member")
+    waiting = group.requests.filter(here("member__"), answered_at__isnull=True).select_related("member")
     return waiting if standing.keeps_order else waiting.none()
 
 
@@ -189,7 +189,7 @@ def request_for(member: Member, pk: int) -> JoinRequest:
     )
     request = (
         JoinRequest.objects.select_related("group", "member")
-        .filter(pk=pk, group__in=kept.values("group"), member__is_active=True)
+        .filter(here("member__"), pk=pk, group__in=kept.values("group"))
         .first()
     )
     if request is None:

@@ -8,9 +8,13 @@ class GroupsConfig(AppConfig):
     label = "groups"
 
     def ready(self) -> None:
+        from community.groups.leaving import end_all_memberships, groups_left_alone
+        from community.members import leaving
         from moderation.audit import words
 
         words.register_names("group", names)
+        leaving.on_leaving(end_all_memberships)
+        leaving.on_asking_to_leave(groups_left_alone)
 
 
 def names(ids: Collection[int]) -> Mapping[int, str]:

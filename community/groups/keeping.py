@@ -116,7 +116,7 @@ def put_in_group(
     """
     if not Group.objects.select_for_update().filter(pk=group.pk, closed_at__isnull=True).exists():
         raise GroupClosed
-    if not Member.objects.filter(pk=member.pk, is_active=True).exists():
+    if not Member.objects.here().filter(pk=member.pk).exists():
         raise NotHere
     removal = Restriction.Kind.REMOVAL
     lift(member_id=member.pk, kind=removal, scope=group.tag, by_id=by.pk, at=at)

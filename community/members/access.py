@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from community.members.blocks.access import unseen_by
-from community.members.models import Member
+from community.members.models import Departure, Member
 
 
 def profiles_for(member: Member) -> QuerySet[Member]:
@@ -26,10 +26,27 @@ def myself(member: Member) -> Member:
 
 def profile_for(member: Member, public_id: str) -> Member:
     """Raises Http404."""
-    person = profiles_for(member).filter(public_id=public_id).first()
+    person = profiles_for(member).filter(public_id=public_id).first() or remembered(member, public_id)
     if person is None:
         raise Http404
     return person
+
+
+def remembered(member: Member, public_id: str) -> Member | None:
+    """Someone who has died, if a steward left words about them; for those who share a group with them."""
+    departures = Departure.objects.filter(kind=Departure.Kind.DEATH, undone_at__isnull=True).exclude(words="")
+    people = Member.objects.filter(public_id=public_id, departures__in=departures)
+    if not member.is_staff:
+        people = people.filter(memberships__group__memberships__member=member)
+    return people.first()
+
+
+def words_about(person: Member) -> str:
+    """What a steward wrote about someone who has died; empty for all others."""
+    if person.gone_at is None:
+        return ""
+    departure = person.departures.filter(kind=Departure.Kind.DEATH, undone_at__isnull=True).first()
+    return departure.words if departure else ""
 
 
 def shared_memberships(member: Member, person: Member) -> QuerySet[Any]:

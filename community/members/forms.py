@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from community.house.access import house
 from community.members import handles, naming
-from community.members.models import HeldHandle, Member
+from community.members.models import Departure, HeldHandle, Member
 from community.members.zones import by_country
 
 if TYPE_CHECKING:
@@ -118,3 +118,24 @@ class ReadingForm(MemberModelForm):
             self.fields["language"] = forms.ChoiceField(label="Language", choices=settings.LANGUAGES)
         else:
             del self.fields["language"]
+
+
+class LeavingForm(forms.Form):
+    """What happens to what one wrote, and that one means it."""
+
+    name = forms.ChoiceField(
+        label="What I wrote stays. My name on it:",
+        choices=[
+            (Departure.Name.OFF.value, "Take it off: it says “Someone who left”"),
+            (Departure.Name.STAYS.value, "Leave it on, and keep my handle from others for good"),
+        ],
+        initial=Departure.Name.OFF.value,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose what happens to your name."},
+    )
+    sure = forms.BooleanField(
+        label="I mean it", error_messages={"required": "Tick this if you mean it, or go back."}
+    )
+
+    def clean_name(self) -> Departure.Name:
+        return Departure.Name(self.cleaned_data["name"])

@@ -84,8 +84,8 @@ def skeleton(handle: str) -> str:
     """
     folded = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", handle).casefold())
     plain = "".join(char for char in folded if not _unseen(char))
-    alike = unicodedata.normalize("NFD", plain.translate(unicode.confusables()))
-    return "".join(char for char in alike if char not in SEPARATORS)
+    alike = "".join(char for char in plain.translate(unicode.confusables()) if char not in SEPARATORS)
+    return unicodedata.normalize("NFD", alike)
 
 
 def check(handle: str, *, house: str = "") -> None:

@@ -186,6 +186,11 @@ class Member(AbstractBaseUser, PermissionsMixin):
         return self.role == Member.Role.STEWARD
 
     @property
+    def is_here(self) -> bool:
+        """As `here()` asks it of the database."""
+        return self.is_active and self.away_since is None
+
+    @property
     def initials(self) -> str:
         return initials(self.handle)
 
@@ -294,6 +299,7 @@ class Departure(models.Model):
     name = models.CharField(max_length=6, choices=Name, default=Name.OFF)
     words = models.CharField(max_length=500, blank=True)
     done_at = models.DateTimeField(null=True)
+    name_off_at = models.DateTimeField(null=True)
     undone_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.urls import reverse
 
 from community.house.access import house
 from community.live import eviction
 from community.members import handles
 from community.members.handles import HandleTaken, skeleton
+from community.members.kinds import HANDLE_ASKED
 from community.members.models import HandleChange, HandleRequest, HeldHandle, Member
+from community.notifications.actions import notify
 from moderation.audit.actions import Subject, record, trail
 from moderation.audit.chain import digest_of
 from moderation.audit.verbs import Verb
@@ -108,6 +111,9 @@ def require_new_handle(*, member: Member, by: Member | None, reason: str, at: da
         member=member, answered_at=None, defaults={"by": by, "reason": reason[:500], "at": at}
     )
     if asked:
+        notify(
+            what=f"handle:{request.pk}", kind=HANDLE_ASKED, member=member, path=reverse("members:you"), at=at
+        )
         record(
             verb=Verb.HANDLE_ASKED,
             actor=by.pk if by else None,

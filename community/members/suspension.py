@@ -42,7 +42,7 @@ def lift_suspension(*, member: Member, by: Member | None, at: datetime) -> bool:
     kind = Restriction.Kind.SUSPENSION
     lifted = lift(member_id=member.pk, kind=kind, scope=EVERYWHERE, by_id=by.pk if by else None, at=at)
     if lifted:
-        Member.objects.filter(pk=member.pk).update(is_active=True)
+        Member.objects.filter(pk=member.pk, gone_at__isnull=True).update(is_active=True)
     return lifted
 
 
