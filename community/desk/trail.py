@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from community.groups.models import Group
+from community.invitations import csvfile
 from community.members.models import Member
 from moderation.audit.models import AuditEntry, AuditLook
 from moderation.audit.words import Line, in_words
@@ -20,8 +19,6 @@ from sessions.rooms.models import Room
 A_PAGE = 50
 COPY_MOST = 10_000
 LOOK_OVERDUE = timedelta(hours=49)
-# What a spreadsheet would take for a formula (OWASP, "CSV Injection").
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +92,13 @@ def copy_of(asked: Asked) -> list[Line]:
     return in_words(entries(asked)[:COPY_MOST])
 
 
-def as_csv(lines: Iterable[Line]) -> str:
-    """Comma-separated (RFC 4180), times in UTC. No cell can be taken for a formula."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(["row", "time (UTC)", "who", "what", "where", "more"])
+def as_csv(lines: Iterable[Line]) -> bytes:
+    """A table for a spreadsheet, times in UTC; no cell in it can be taken for a formula."""
+    rows = [("row", "time (UTC)", "who", "what", "where", "more")]
     for line in lines:
-        at = line.at.astimezone(UTC).isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")
-        cells = [str(line.seq), at, line.who, line.did, line.where, "; ".join(line.more)]
-        writer.writerow([harmless(cell) for cell in cells])
-    return out.getvalue()
-
-
-def harmless(cell: str) -> str:
-    """With an apostrophe before it, a spreadsheet takes it for words."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+        at = f"{line.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+        rows.append((str(line.seq), at, line.who, line.did, line.where, "; ".join(line.more)))
+    return csvfile.write(rows)
 
 
 def last_look() -> AuditLook | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from moderation.audit.models import AuditEntry
@@ -17,7 +18,9 @@ MEMBER = "member"
 # Facts that are the primary key of a member.
 PEOPLE = {"author": "by"}
 # Rows of other tables, which say nothing to a reader.
-NUMBERS = {"invitation", "restriction", "request"}
+NUMBERS = {"invitation", "restriction", "request", "training"}
+
+TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?")
 
 Names = Callable[[Collection[int]], Mapping[int, str]]
 _names: dict[str, Names] = {}
@@ -115,4 +118,17 @@ def _more(facts: Mapping[str, Any], name: Callable[[str, int], str]) -> Iterable
         elif isinstance(value, str) and value.startswith("sha256:"):
             yield f"{label} given"
         else:
-            yield f"{label} {value}"
+            yield f"{label} {_said(value)}"
+
+
+def _said(value: Any) -> str:
+    """A time by the calendar, a list by commas, a name of ours without its underscores."""
+    if isinstance(value, list):
+        return ", ".join(map(_said, value)) or "none"
+    if not isinstance(value, str):
+        return str(value)
+    if TIME.fullmatch(value):
+        at = datetime.fromisoformat(value)
+        clock = f", {at.astimezone(UTC):%H:%M} UTC" if at.tzinfo else ""
+        return f"{at.day} {at:%B %Y}{clock}"
+    return value.replace("_", " ")

@@ -496,7 +496,7 @@ def test_show_says_it_in_words_with_the_names_of_today(db: None) -> None:
     fern.save()
     lines = run("show").splitlines()
     assert lines == [
-        "     1  2026-03-04 19:00 UTC  Old Fern muted Wren (until 2026-03-04T20:00:00+00:00) · room 2",
+        "     1  2026-03-04 19:00 UTC  Old Fern muted Wren (until 4 March 2026, 20:00 UTC) · room 2",
         "     2  2026-03-04 19:00 UTC  The house muted Wren · room 2",
         "     3  2026-03-04 19:00 UTC  Old Fern muted member 987654 · room 2",
     ]
