@@ -1,4 +1,4 @@
-"""When every way in is lost: a steward starts it, it waits and says so everywhere, and whoever has a way in stops it."""
+"""When every way in is lost: a steward starts it, it waits and says so everywhere, and a way in can stop it."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_asking_too_often_is_turned_away_and_what_is_missing_stands_at_its_field
 
 def test_what_was_said_stands_sealed_and_is_wiped_when_it_is_put_aside(wren: Member, steward: Member) -> None:
     acts.call_for_help(handle="Wren", contact="555 0100", words="my phone is gone", at=NOW)
-    raw = LostCall.objects.extra(select={"raw": "contact"}).values_list("raw", flat=True)  # noqa: S610
+    raw = LostCall.objects.extra(select={"raw": "contact"}).values_list("raw", flat=True)
     assert "555" not in raw[0]
     [call] = LostCall.objects.all()
     assert call.contact == "555 0100"

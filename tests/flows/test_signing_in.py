@@ -1,4 +1,4 @@
-"""Signing in as people do it: with a passkey alone, with an app and a recovery code, by keyboard; and ending a sign-in."""
+"""Signing in as people do: with a passkey alone, with an app and a recovery code, by keyboard; ending a sign-in."""
 
 from __future__ import annotations
 
