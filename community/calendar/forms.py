@@ -96,6 +96,7 @@ class EventForm(EventModelForm):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.by, self.people = by, people
+        self.fields["kind"].empty_label = "Choose"  # type: ignore[attr-defined]
         self.fields["kind"].queryset = Kind.objects.all()  # type: ignore[attr-defined]
         self.fields["group"].queryset = groups  # type: ignore[attr-defined]
         self.fields["group"].empty_label = "No group"  # type: ignore[attr-defined]

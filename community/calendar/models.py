@@ -140,8 +140,14 @@ class Event(models.Model):
         return in_words(self.parsed_rule, self.start)
 
 
+class HostQuerySet(models.QuerySet["Host"]):
+    def in_order(self) -> HostQuerySet:
+        """The host, then those beside."""
+        return self.select_related("member").order_by("-role", "pk")
+
+
 class Host(models.Model):
-    """Who holds an event, or stands at the door."""
+    """Who holds an event, or stands beside."""
 
     class Role(models.TextChoices):
         HOST = "host", "Host"
@@ -151,8 +157,9 @@ class Host(models.Model):
     member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="hosting")
     role = models.CharField(max_length=8, choices=Role, default=Role.HOST)
 
+    objects = HostQuerySet.as_manager()
+
     class Meta:
-        ordering = ["role", "pk"]
         constraints = [models.UniqueConstraint(fields=["event", "member"], name="one_part_per_host")]
 
     def __str__(self) -> str:

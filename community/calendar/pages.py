@@ -91,11 +91,13 @@ def month_of(day: date) -> Span:
 def days(occurrences: Iterable[Occurrence], span: Span, now: datetime, *, empty: bool = False) -> list[Day]:
     """The lines of each day; days without any only if `empty` ones are wanted. What runs over midnight stands once."""
     by_day: dict[date, list[Line]] = {}
+    occurrences = list(occurrences)
+    open_doors = doors.doors_of([one for one in occurrences if on_at(one, now)])
     for one in occurrences:
         day = max(
             timezone.localtime(one.starts_at).date() if not one.event.all_day else one.wall.date(), span.since
         )
-        by_day.setdefault(day, []).append(line(one, now))
+        by_day.setdefault(day, []).append(line(one, now, open_doors))
     today = timezone.localtime(now).date()
     if empty:
         for place in range((span.until - span.since).days):
@@ -103,9 +105,16 @@ def days(occurrences: Iterable[Occurrence], span: Span, now: datetime, *, empty:
     return [Day(day, day == today, by_day[day]) for day in sorted(by_day)]
 
 
-def line(one: Occurrence, now: datetime) -> Line:
+def on_at(one: Occurrence, now: datetime) -> bool:
+    return not one.gone and one.starts_at <= now < one.ends_at
+
+
+def line(one: Occurrence, now: datetime, open_doors: Mapping[int, str] | None = None) -> Line:
+    """`open_doors` are looked up for this one if they are not given."""
     mine: Sequence[Answer] = one.own
-    on_now = not one.gone and one.starts_at <= now < one.ends_at
+    on_now = on_at(one, now)
+    if on_now and open_doors is None:
+        open_doors = doors.doors_of([one])
     badge, kind = _badge(one, mine[0] if mine else None)
     return Line(
         occurrence=one,
@@ -116,12 +125,32 @@ def line(one: Occurrence, now: datetime) -> Line:
         badge=badge,
         badge_kind=kind,
         on_now=on_now,
-        door=doors.door_of(one) if on_now else "",
+        door=(open_doors or {}).get(one.pk, ""),
     )
 
 
 def clock(at: datetime) -> str:
     return say(timezone.localtime(at), "g:i a").replace(".", "")
+
+
+def from_to(one: Occurrence) -> str:
+    """“6:00 to 7:00 pm”."""
+    starts, ends = clock(one.starts_at), clock(one.ends_at)
+    if (
+        starts[-2:] == ends[-2:]
+        and timezone.localtime(one.starts_at).date() == timezone.localtime(one.ends_at).date()
+    ):
+        starts = starts[:-3]
+    return f"{starts} to {ends}"
+
+
+def moved_from(one: Occurrence) -> str:
+    """The hour at which it stood, with its day if that was another; empty for what was not moved."""
+    if one.moved_from is None:
+        return ""
+    was = timezone.localtime(one.moved_from)
+    same_day = was.date() == timezone.localtime(one.starts_at).date()
+    return clock(was) if same_day else f"{say(was, 'l j F')}, {clock(was)}"
 
 
 def length(one: Occurrence) -> str:

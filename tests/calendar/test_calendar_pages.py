@@ -50,6 +50,13 @@ def test_a_line_shows_the_readers_own_hour_and_that_of_the_place(client: Client,
     assert "Times are yours: Denver" in page
 
 
+def test_the_lines_of_a_day_stand_in_the_order_of_their_hours(client: Client, wren: Member) -> None:
+    for hour in (19, 7, 12):
+        make_event(title=f"At {hour}", time=time(hour), rule="")
+    page = text(client, AGENDA)
+    assert re.findall(r"At \d+", page) == ["At 7", "At 12", "At 19"]
+
+
 def test_every_view_shows_it_and_only_at_its_time(client: Client, wren: Member) -> None:
     make_event()
     for view in (AGENDA, WEEK, MONTH):

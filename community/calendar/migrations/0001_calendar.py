@@ -118,7 +118,6 @@ class Migration(migrations.Migration):
                 ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='hosting', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'ordering': ['role', 'pk'],
                 'constraints': [models.UniqueConstraint(fields=('event', 'member'), name='one_part_per_host')],
             },
         ),

@@ -14,6 +14,8 @@ from community.calendar import pages
 register = template.Library()
 register.filter("city", pages.city)
 register.filter("clock", pages.clock)
+register.filter("from_to", pages.from_to)
+register.filter("stood_at", pages.moved_from)
 
 
 @register.filter

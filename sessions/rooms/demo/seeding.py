@@ -21,6 +21,7 @@ from community.live.domain import Author, Command, Committed, FrameRefused, Open
 from community.live.models import Log
 from community.members.models import Member, skeleton
 from moderation.audit.actions import trail
+from sessions.rooms.demo.evenings import fill_calendar
 from sessions.rooms.demo.script import Line, ScriptError, read_script
 from sessions.rooms.demo.timetable import Moment, timetable
 from sessions.rooms.domain import rooms
@@ -94,6 +95,7 @@ def seed_demo(*, now: datetime) -> bool:
             room = _make_room(room_plan, group, now)
             said = _write_history(room, members, now)
             _place_readers(room, plan, room_plan, members, said)
+    fill_calendar(members=members, groups={group.slug: group for group in Group.objects.all()}, now=now)
     return True
 
 
