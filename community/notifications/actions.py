@@ -25,6 +25,7 @@ from community.notifications.payload import sealed_payload
 from community.notifications.times import next_bundle
 from community.sealed import keyed_digest
 from moderation.audit.actions import Subject, record, trail
+from moderation.audit.chain import Facts
 from moderation.audit.verbs import Verb
 from moderation.sanctions.models import EVERYWHERE
 
@@ -225,7 +226,12 @@ def drop(*, delivery: Delivery, by_id: int | None, at: datetime) -> None:
 
 
 def _record(verb: Verb, delivery: Delivery, by_id: int | None, at: datetime) -> None:
-    facts = {"kind": delivery.kind, "channel": delivery.channel, "error": delivery.last_error}
+    facts: Facts = {
+        "kind": delivery.kind,
+        "channel": delivery.channel,
+        "error": delivery.last_error,
+        "perhaps_sent": delivery.perhaps_sent,
+    }
     subject = Subject("delivery", delivery.pk)
     record(verb=verb, actor=by_id, subject=subject, scope=EVERYWHERE, facts=facts, at=at)
 

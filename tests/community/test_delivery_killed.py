@@ -16,7 +16,7 @@ import pytest
 from django.db import transaction
 from django.db.models import Min
 
-from community.notifications import kinds, ledger
+from community.notifications import ledger
 from community.notifications.actions import notify, notify_all
 from community.notifications.mail import message_id
 from community.notifications.models import Channel, Delivery, InboxEntry
@@ -62,7 +62,6 @@ class Hands:
 
 @pytest.fixture
 def hands(tmp_path: Path) -> Hands:
-    kinds.register(TOLD)
     return Hands(tmp_path / "clock")
 
 

@@ -34,13 +34,15 @@ SAID = {"who": "Wren"}
 URGENT = Kind("tests.urgent", "Urgent things of the tests", line="At once", urgent=True)
 BRIEF = Kind("tests.brief", "Brief things", line="Soon", useful_for=timedelta(hours=1))
 ALWAYS = Kind("tests.always", "What always comes", line="Always", switchable=False)
+ALWAYS_BY_MAIL = Kind("tests.mail", "Mail", channels=(Channel.EMAIL,), switchable=False)
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def its_kinds() -> None:
-    kinds.register(TOLD, URGENT, BRIEF, ALWAYS)
+def its_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "_kinds", {})
+    kinds.register(kinds.BUNDLE, TOLD, URGENT, BRIEF, ALWAYS, ALWAYS_BY_MAIL)
 
 
 def tell(member: Member, kind: Kind = TOLD, *, what: str = "thing:1", **more: Any) -> None:
@@ -304,12 +306,8 @@ def test_a_worker_takes_a_batch_and_another_takes_the_rest() -> None:
     assert not {one.pk for one in first} & {one.pk for one in second}
 
 
-ALWAYS_BY_MAIL = Kind("tests.mail", "Mail", channels=(Channel.EMAIL,), switchable=False)
-
-
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_the_same_moment_never_take_the_same(failpoint: SetHook) -> None:
-    kinds.register(ALWAYS_BY_MAIL)
     for number in range(ledger.BATCH + 5):
         tell(MemberFactory(), ALWAYS_BY_MAIL, what=f"thing:{number}")
     between = Stop()

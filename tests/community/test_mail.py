@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.core.mail import get_connection
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -24,6 +23,7 @@ from community.notifications.kinds import Kind
 from community.notifications.links import off_token, read_off_token
 from community.notifications.mail import as_html, message_id
 from community.notifications.models import Channel, Choice, Delivery
+from community.notifications.smtp import EmailBackend, Watching
 from community.sealed import Unreadable
 from tests.factories import MemberFactory
 from tests.letters import TOLD, letters
@@ -38,8 +38,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def its_kinds() -> None:
-    kinds.register(TOLD, BY_MAIL)
+def its_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "_kinds", {})
+    kinds.register(kinds.ACCOUNT, TOLD, BY_MAIL)
     cache.clear()
 
 
@@ -234,8 +235,9 @@ def test_no_address_gets_into_a_log(settings: Settings) -> None:
 def test_the_smtp_backend_knows_how_far_a_mail_had_come(settings: Settings) -> None:
     with MailServer() as server:
         use(settings, server)
-        backend = get_connection()
+        backend = EmailBackend()
         backend.open()
+        assert isinstance(backend.connection, Watching)
         assert backend.connection.before_data
         post(context={})
         deliver_due(NOON)
