@@ -8,7 +8,7 @@ from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import path, re_path
 
-from community.live.door import watched
+from community.live.door import or_later, watched
 from community.live.sockets import refuse, socket
 from community.live.streams import by_method, or_unavailable, poll, stream
 
@@ -25,5 +25,7 @@ def build(http: Any) -> Any:
             re_path("", http),
         ]
     )
-    sockets = URLRouter([path("live/", watched(AuthMiddlewareStack(socket))), re_path("", cast(Any, refuse))])
+    sockets = URLRouter(
+        [path("live/", or_later(watched(AuthMiddlewareStack(socket)))), re_path("", cast(Any, refuse))]
+    )
     return ProtocolTypeRouter({"http": streams, "websocket": sockets})

@@ -26,7 +26,7 @@ from community.live.feed import CHUNK_EVENTS
 from community.live.frames import Frame, encode
 from community.live.hub import GONE
 from community.live.pipes import EXTENSION
-from community.live.sockets import enter, subd_frame, why_out
+from community.live.sockets import LATE_RETRY_MS, enter, subd_frame, why_out
 
 logger = structlog.get_logger("community.live")
 
@@ -218,6 +218,8 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
     connection.send(visit.subd())
     reader = live.hub.attach(connection, visit.opened, visit.head, visit.start, acks=False)
     live.presence.show(live.hub.feeds[visit.opened.log_id], reader)
+    if live.draining:
+        live.hub.end(connection, "restart", retry_ms=LATE_RETRY_MS)
     left = asyncio.ensure_future(_until_left(receive))
     pouring = asyncio.ensure_future(pipe.pour(headers))
     try:
@@ -318,6 +320,8 @@ async def _park(live: Engine, visit: _Visit, pipe: PollPipe, receive: Receive) -
     connection = visit.connection
     live.hub.add(connection)
     live.hub.attach(connection, visit.opened, visit.head, visit.start, acks=False, seen=False)
+    if live.draining:
+        live.hub.end(connection, "restart", retry_ms=LATE_RETRY_MS)
     left = asyncio.ensure_future(_until_left(receive))
     woken = asyncio.ensure_future(pipe.woken.wait())
     try:

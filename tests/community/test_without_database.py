@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from channels.testing import HttpCommunicator
+from channels.testing import HttpCommunicator, WebsocketCommunicator
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import OperationalError
 from django.test import Client
@@ -46,3 +46,13 @@ async def test_a_reader_is_told_to_come_back(no_database: None, path: str) -> No
     answer = await HttpCommunicator(application, "GET", path, headers=headers).get_response()
     assert answer["status"] == 503
     assert json.loads(answer["body"])["code"] == "unavailable"
+
+
+async def test_a_socket_is_let_in_told_to_come_back_and_closed(no_database: None) -> None:
+    headers = [(b"host", b"localhost"), (b"cookie", b"sessionid=" + b"a" * 32)]
+    visitor = WebsocketCommunicator(application, "/live/", headers=headers, subprotocols=["rooms.v1"])
+    assert await visitor.connect() == (True, "rooms.v1")
+    told = await visitor.receive_json_from()
+    assert told | {"retry_ms": 0} == {"t": "gone", "code": "restart", "retry_ms": 0}
+    assert 1000 <= told["retry_ms"] <= 5000
+    assert await visitor.receive_output() == {"type": "websocket.close", "code": 4012}

@@ -313,3 +313,35 @@ async def test_a_socket_that_connects_while_the_server_stops_is_asked_to_come_ba
     [gone] = talker.heard
     assert (gone["t"], gone["code"], gone["retry_ms"] > 0) == ("gone", "restart", True)
     await talker.close()
+
+
+async def test_a_stream_that_opens_while_the_server_stops_is_asked_to_come_back(
+    live: Engine, room: Room, wren: Member, failpoint: SetHook, visits: list[Visit]
+) -> None:
+    visit, between = Visit(f"/live/{room.slug}/stream/", await aside(sign_in, wren)), Halt()
+    visits.append(visit)
+    failpoint("stream.entered", between.hook)
+    await visit.begin()
+    await patiently(between.reached.wait())
+    live.drain(1.0)
+    between.go.set()
+    status, body = await visit.answer()
+    assert status == 200
+    assert b'"t":"gone","code":"restart","retry_ms":' in body
+    assert not live.hub.connections
+    assert not live.hub.feeds
+
+
+async def test_a_poll_that_parks_while_the_server_stops_is_asked_to_come_back(
+    live: Engine, room: Room, wren: Member, failpoint: SetHook, visits: list[Visit]
+) -> None:
+    visit, between = Visit(f"/live/{room.slug}/events/", await aside(sign_in, wren), "wait=25"), Halt()
+    visits.append(visit)
+    failpoint("poll.read", between.hook)
+    await visit.begin()
+    await patiently(between.reached.wait())
+    live.drain(1.0)
+    between.go.set()
+    status, body = await visit.answer()
+    assert (status, b'"code":"restart"' in body) == (503, True)
+    assert not live.hub.connections
