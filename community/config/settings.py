@@ -341,6 +341,9 @@ MFA_FORMS = {
     "reauthenticate": "community.members.signin.forms.SecondFactorAgainForm",
     "activate_totp": "community.members.signin.forms.AppForm",
     "add_webauthn": "community.members.signin.forms.PasskeyForm",
+    "login_webauthn": "community.members.signin.forms.PasskeySignInForm",
+    "authenticate_webauthn": "community.members.signin.forms.PasskeySecondForm",
+    "reauthenticate_webauthn": "community.members.signin.forms.PasskeyAgainForm",
     "edit_webauthn": "community.members.signin.forms.RenamePasskeyForm",
 }
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import forms as account
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as second
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as passkeys
@@ -18,6 +19,7 @@ from community.members.signin.models import ALONE
 from community.members.signin.passwords import shortest_for
 
 SHARED = "shared"
+NOT_A_PASSKEY = (AttributeError, KeyError, TypeError, ValueError)
 
 
 def remember(request: HttpRequest, *, shared: bool) -> None:
@@ -107,6 +109,33 @@ class AppForm(totp.ActivateTOTPForm):  # type: ignore[misc]
         code_field(self.fields["code"], "The six numbers it shows now", numbers=True)
 
 
+def unreadable() -> ValidationError:
+    error: ValidationError = get_adapter().validation_error("incorrect_code")
+    return error
+
+
+class PasskeyRead(forms.Form):
+    """What a script sent as a passkey's answer may be anything; the libraries that read it expect one of theirs."""
+
+    def clean_credential(self) -> Any:
+        try:
+            return super().clean_credential()  # type: ignore[misc]
+        except NOT_A_PASSKEY:
+            raise unreadable() from None
+
+
+class PasskeySignInForm(PasskeyRead, passkeys.LoginWebAuthnForm):  # type: ignore[misc]
+    pass
+
+
+class PasskeySecondForm(PasskeyRead, passkeys.AuthenticateWebAuthnForm):  # type: ignore[misc]
+    pass
+
+
+class PasskeyAgainForm(PasskeyRead, passkeys.ReauthenticateWebAuthnForm):  # type: ignore[misc]
+    pass
+
+
 class PasskeyForm(passkeys.AddWebAuthnForm):  # type: ignore[misc]
     """Every passkey here can also open the door alone, so each is made to ask for a finger, a face or a PIN."""
 
@@ -122,7 +151,10 @@ class PasskeyForm(passkeys.AddWebAuthnForm):  # type: ignore[misc]
     def clean(self) -> dict[str, Any]:
         # What allauth checks of a passkey that opens the door alone.
         self.cleaned_data["passwordless"] = True
-        cleaned: dict[str, Any] = super().clean()
+        try:
+            cleaned: dict[str, Any] = super().clean()
+        except NOT_A_PASSKEY:
+            raise unreadable() from None
         return cleaned
 
 
