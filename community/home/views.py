@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from community.groups.access import groups_for
 from community.home import porch
 from community.house.access import known as house_as_known
+from community.invitations.access import texts_due
 from community.live.http import unavailable
 from moderation.crisis import kept
 from moderation.crisis.access import country_for
@@ -32,6 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "greeting": porch.greeting(now),
         "now": now,
         "doors": porch.open_doors(rooms, now),
+        "due": texts_due(request.user),
         "direct": waiting_for(request.user, now),
         "groups": porch.group_lines(groups_for(request.user).of(request.user), rooms, now),
     }

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from community.groups.models import Group
 from community.house import access as house
-from community.house.models import HouseText
+from community.house.models import Consent, HouseText
 from community.invitations import names
 from community.invitations.models import (
     AddressCheck,
@@ -42,7 +42,8 @@ def digest_of_address(address: str) -> str:
 
 
 def has_account(address: str) -> bool:
-    return Member.objects.filter(email=address.strip().lower()).exists()
+    known: bool = Member.objects.filter(email=address.strip().lower()).exists()
+    return known
 
 
 def by_token(token: str, at: datetime) -> Invitation | None:
@@ -135,13 +136,17 @@ def texts() -> list[HouseText]:
 
 
 def texts_due(member: Member) -> list[HouseText]:
-    """Those whose newest version the member has not agreed to."""
-    return [text for text in texts() if house.agreed_to(member.pk, HouseText.Kind(text.kind)) < text.version]
+    """Those whose newest version the member has not agreed to, without their words; one query."""
+    newer = HouseText.objects.filter(kind=OuterRef("kind"), version__gt=OuterRef("version"))
+    agreed = Consent.objects.filter(text=OuterRef("pk"), member=member, withdrawn_at__isnull=True)
+    due = HouseText.objects.filter(~Exists(newer), ~Exists(agreed)).defer("raw", "html")
+    return list(due.order_by("-kind"))
 
 
 def myself(member: Member) -> Member:
     """A copy of one's own row, for a form to write into."""
-    return Member.objects.get(pk=member.pk)
+    copy: Member = Member.objects.get(pk=member.pk)
+    return copy
 
 
 def step_for(member: Member, name: FirstStep.Name) -> FirstStep:

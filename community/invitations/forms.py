@@ -132,7 +132,7 @@ class UploadForm(OfferForm):
         self.fields["role"].choices = plain_roles()  # type: ignore[attr-defined]
 
     def clean_file(self) -> csvfile.Table:
-        file: UploadedFile = self.cleaned_data["file"]
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
         try:
             return csvfile.read(file.read(csvfile.BYTES_MAX + 1))
         except csvfile.NotReadable as why:

@@ -16,7 +16,7 @@ MOST = 20
 
 
 def remember(request: HttpRequest, made: Made, at: datetime) -> None:
-    kept = {**_kept(request, at), str(made.invitation.pk): [seal(made.token), at.timestamp()]}
+    kept = {**_kept(request, at), str(made.invitation.pk): (seal(made.token), at.timestamp())}
     request.session[KEY] = dict(list(kept.items())[-MOST:])
 
 
@@ -32,7 +32,8 @@ def link_of(request: HttpRequest, pk: int, at: datetime) -> str:
     return request.build_absolute_uri(reverse("invitations:join", args=[token]))
 
 
-def _kept(request: HttpRequest, at: datetime) -> dict[str, list[object]]:
+def _kept(request: HttpRequest, at: datetime) -> dict[str, tuple[str, float]]:
+    """Sealed token and when it was made, by invitation."""
     oldest = (at - LASTS).timestamp()
-    kept = request.session.get(KEY, {})
+    kept: dict[str, tuple[str, float]] = request.session.get(KEY, {})
     return {pk: found for pk, found in kept.items() if found[1] > oldest}

@@ -58,7 +58,7 @@ class NoLongerStands(Exception):
 def invite(*, offer: Offer, by: Member | None, at: datetime) -> Made:
     """Make an invitation and send it, if it has an address. Raises ChargeForNobodyInParticular."""
     made = prepare(offer, by=by, at=at)
-    write([made], [offer], by=by, at=at)
+    write([made], [offer], at=at)
     record(
         verb=Verb.INVITATION_MADE,
         actor=by.pk if by else None,
@@ -96,7 +96,7 @@ def prepare(offer: Offer, *, by: Member | None, at: datetime, upload: Upload | N
     return Made(invitation, token)
 
 
-def write(made: Sequence[Made], offers: Sequence[Offer], *, by: Member | None, at: datetime) -> None:
+def write(made: Sequence[Made], offers: Sequence[Offer], *, at: datetime) -> None:
     """Write what was prepared, and the mails that it takes."""
     Invitation.objects.bulk_create([one.invitation for one in made], batch_size=500)
     Place.objects.bulk_create(

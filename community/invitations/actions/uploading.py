@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -13,7 +13,7 @@ from django.db import transaction
 
 from community.groups.models import Group, Membership
 from community.invitations import access
-from community.invitations.actions.making import Offer, prepare, write
+from community.invitations.actions.making import Made, Offer, prepare, write
 from community.invitations.csvfile import Line, Table
 from community.invitations.models import Upload
 from community.members.models import Member
@@ -71,10 +71,14 @@ class Preview:
 
 
 class NotConfirmable(Exception):
-    """There is something wrong with a line, nobody is left to invite, or it was confirmed before."""
+    """There is something wrong with a line, or nobody is left to invite."""
 
 
-def keep(*, table: Table, defaults: Defaults, by: Member, at: datetime) -> Upload:
+class ConfirmedAlready(Exception):
+    """Everyone in it was invited before."""
+
+
+def keep(*, table: Table, defaults: Defaults, by: Member | None, at: datetime) -> Upload:
     """Keep a file, sealed, until it is confirmed or a day has passed."""
     kept = {
         "lines": [[line.number, line.address, line.role, line.groups] for line in table.lines],
@@ -97,26 +101,30 @@ def preview(*, upload: Upload, at: datetime) -> Preview:
 
 @transaction.atomic
 @trail()
-def confirm(*, upload: Upload, by: Member, at: datetime) -> int:
-    """Invite everyone in the file; how many. Raises NotConfirmable."""
+def confirm(*, upload: Upload, by: Member | None, at: datetime, by_mail: bool = True) -> list[Made]:
+    """Invite everyone in the file, in its order. Raises ConfirmedAlready, NotConfirmable,
+    ChargeForNobodyInParticular.
+    """
+    if not Upload.objects.filter(pk=upload.pk, confirmed_at__isnull=True).update(confirmed_at=at):
+        raise ConfirmedAlready
     seen = preview(upload=upload, at=at)
-    claimed = Upload.objects.filter(pk=upload.pk, confirmed_at__isnull=True)
-    if not seen.can_be_confirmed or not claimed.update(confirmed_at=at):
+    if not seen.can_be_confirmed:
         raise NotConfirmable
-    offers = [look.offer for look in seen.looks if look.offer is not None]
-    write([prepare(offer, by=by, at=at, upload=upload) for offer in offers], offers, by=by, at=at)
+    offers = [replace(look.offer, by_mail=by_mail) for look in seen.looks if look.offer is not None]
+    made = [prepare(offer, by=by, at=at, upload=upload) for offer in offers]
+    write(made, offers, at=at)
     record(
         verb=Verb.INVITATIONS_UPLOADED,
-        actor=by.pk,
+        actor=by.pk if by else None,
         subject=Subject("upload", upload.pk),
         scope=EVERYWHERE,
-        facts={"count": len(offers)},
+        facts={"count": len(made)},
         at=at,
     )
-    upload.confirmed_at, upload.invited = at, len(offers)
+    upload.confirmed_at, upload.invited = at, len(made)
     upload.kept = json.dumps({"results": [_result(look, done=True) for look in seen.looks]})
     upload.save(update_fields=["invited", "kept"])
-    return len(offers)
+    return made
 
 
 def results(*, upload: Upload, at: datetime) -> list[list[str]]:

@@ -75,7 +75,7 @@ def account(request: HttpRequest) -> HttpResponse:
     form = AccountForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         if not ratelimit.consume(request, action="join"):
-            return ratelimit.respond_429(request)
+            return too_often(request)
         return knock(request, found, form)
     return render(request, "invitations/account.html", {"form": form}, status=422 if form.errors else 200)
 
@@ -99,9 +99,14 @@ def enter(request: HttpRequest, member: Member) -> HttpResponse:
     """The first sign-in, by the same door as every later one."""
     for key in (OPENED, CHECK):
         request.session.pop(key, None)
-    member.backend = BACKEND  # type: ignore[attr-defined]
+    member.backend = BACKEND
     record_authentication(request, member, method="password", email=member.email)
     response: HttpResponse = perform_login(request, member, redirect_url=reverse("invitations:welcome"))
+    return response
+
+
+def too_often(request: HttpRequest) -> HttpResponse:
+    response: HttpResponse = ratelimit.respond_429(request)
     return response
 
 
@@ -161,7 +166,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     form = AskForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         if not ratelimit.consume(request, action="ask_to_come_in"):
-            return ratelimit.respond_429(request)
+            return too_often(request)
         asked = form.cleaned_data
         asking.ask_to_come_in(address=asked["address"], words=asked["words"], at=timezone.now())
         return redirect("invitations:asked")

@@ -60,6 +60,8 @@ def confirmation(request: MemberRequest, pk: int) -> HttpResponse:
     found = access.upload_of(request.user, pk, now)
     try:
         uploading.confirm(upload=found, by=request.user, at=now)
+    except uploading.ConfirmedAlready:
+        pass  # pressed twice; the page says what came of it
     except uploading.NotConfirmable:
         messages.warning(
             request, "Nobody was invited: something in the file has changed its meaning. Look again."

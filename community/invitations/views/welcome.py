@@ -89,7 +89,7 @@ def groups(request: MemberRequest) -> HttpResponse:
     access.step_for(request.user, Name.GROUPS)
     if skipped(request, Name.GROUPS):
         return onward(request)
-    form = GroupsForm(request.POST or None, member=request.user)
+    form = GroupsForm(request.POST if request.method == "POST" else None, member=request.user)
     if request.method == "POST" and form.is_valid():
         steps.join(member=request.user, groups=form.cleaned_data["groups"], at=timezone.now())
         return onward(request)
