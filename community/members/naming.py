@@ -65,12 +65,12 @@ def change_handle(*, member: Member, handle: str, at: datetime) -> Member:
 def _take(member: Member, was: Member, handle: str, at: datetime) -> None:
     """Raises HandleTaken. The row first, then what is held: whoever lets go of it holds it in the same transaction."""
     reads = skeleton(handle)
+    if reads == skeleton(was.handle):
+        reads = was.handle_skeleton
     # Asked first, so that two who would swap handles don't wait for each other.
     if Member.objects.filter(handle_skeleton=reads).exclude(pk=member.pk).exists():
         raise HandleTaken
     HeldHandle.objects.filter(Q(member=member) | Q(until__lte=at), skeleton=reads).delete()
-    if reads == skeleton(was.handle):
-        reads = was.handle_skeleton
     try:
         with transaction.atomic():
             Member.objects.filter(pk=member.pk).update(handle=handle, handle_skeleton=reads)
