@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from typing import Any
 
 Sign = tuple[str, int, str]
 Judge = Callable[[Collection[Sign]], dict[Sign, str | None]]
@@ -19,3 +20,8 @@ def still_welcome(signs: Collection[Sign]) -> dict[Sign, str | None]:
     """For each (session key, member id, password stamp): None, or the code with which it ends. Two queries."""
     [judge] = _judges
     return judge(signs)
+
+
+def is_let_in(scope: dict[str, Any]) -> bool:
+    """Signed in, by a sign-in that leads anywhere: one that is `held` has something to set up on the pages first."""
+    return scope["user"].is_authenticated and not getattr(scope["session"], "held", False)

@@ -15,6 +15,7 @@ from django.contrib.auth import SESSION_KEY, get_user_model
 from django.db import DatabaseError, InterfaceError, transaction
 
 from community.live import domain, engine, failpoints, frames, log, origins
+from community.live.access import is_let_in
 from community.live.clock import clock
 from community.live.connection import Connection, Pipe
 from community.live.database import in_database
@@ -78,7 +79,7 @@ async def socket(scope: Scope, receive: Receive, send: Send) -> None:
     direct = protocol is not None and DirectPipe.fits(protocol)
     pipe: Pipe = DirectPipe(protocol) if direct else AsgiPipe(send)
     member = scope["user"]
-    if not member.is_authenticated or live.draining:
+    if live.draining or not is_let_in(scope):
         code = "restart" if live.draining else await in_database(why_out, scope["session"])
         pipe.write(frames.Frame(frames.encode({"t": "gone", "code": code})))
         pipe.close(GONE[code])

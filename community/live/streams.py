@@ -16,7 +16,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError
 
 from community.live import engine, failpoints, log, origins
-from community.live.access import still_welcome
+from community.live.access import is_let_in, still_welcome
 from community.live.connection import Connection, Pipe
 from community.live.database import in_database
 from community.live.domain import Head, Opened
@@ -92,7 +92,7 @@ class _Visit:
             raise Turned(503, UNAVAILABLE)
         member = self.scope["user"]
         try:
-            if not member.is_authenticated:
+            if not is_let_in(self.scope):
                 code = await in_database(why_out, self.scope["session"])
                 raise Turned(403 if code == "suspended" else 401, {"t": "gone", "code": code})
             self.connection = Connection(

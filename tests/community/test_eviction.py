@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 from django.test import Client
@@ -53,9 +55,9 @@ def alder(room: Room) -> Member:
     return MembershipFactory(group=room.group, member__handle="Alder", role="facilitator").member
 
 
-async def lost(talker: Talker, room: Room) -> None:
+async def lost(talker: Talker, room: Room, code: str = "removed") -> None:
     """The room is over for this socket, and the socket is not."""
-    assert await talker.until("gone") == {"t": "gone", "room": slug_of(room), "code": "removed"}
+    assert await talker.until("gone") == {"t": "gone", "room": slug_of(room), "code": code}
     start = len(talker.heard)
     assert (await talker.sub(room))["code"] == "not_found"
     assert (await talker.ask(say(room)))["code"] == "not_found"
@@ -107,7 +109,7 @@ async def test_leaving_a_group_closes_its_rooms(
 ) -> None:
     hers = await enter(wren, room)
     await aside(leave_group, group=room.group, member=wren)
-    await lost(hers, room)
+    await lost(hers, room, "left")
 
 
 async def test_a_new_role_is_known_in_the_open_rooms_at_once_and_ends_none(
@@ -291,6 +293,34 @@ async def test_someone_who_signs_out_while_connecting_is_not_let_in(
     assert await late.closing() == 4401
     for talker in (control, late):
         await talker.close()
+
+
+async def test_who_owes_a_second_factor_is_turned_away_at_the_socket_too(
+    live: Engine, room: Room, wren: Member
+) -> None:
+    cookies = [await aside(sign_in, wren) for _ in range(2)]
+    control = await connect_here(cookies[0])
+    assert (await control.sub(room))["t"] == "subd"
+    await aside(SignIn.objects.filter(session_key=cookies[1]).update, held=True)
+    await ended(await connect_here(cookies[1]), "auth", 4401)
+    await aside(SignIn.objects.filter(session_key=cookies[0]).update, held=True)
+    await live.hub.revalidate()
+    await ended(control, "auth", 4401)
+    await control.close()
+
+
+async def test_a_sign_in_that_has_lasted_as_long_as_it_may_ends_its_sockets(
+    live: Engine, room: Room, wren: Member, alder: Member
+) -> None:
+    cookies = [await aside(sign_in, member) for member in (wren, alder)]
+    hers, his = [await connect_here(cookie) for cookie in cookies]
+    long_ago = timezone.now() - timedelta(days=91)
+    await aside(SignIn.objects.filter(session_key=cookies[0]).update, started_at=long_ago)
+    await live.hub.revalidate()
+    await ended(hers, "auth", 4401)
+    assert (await his.sub(room))["t"] == "subd"
+    await hers.close()
+    await his.close()
 
 
 async def test_asking_again_about_everyone_costs_the_same_however_many(

@@ -264,7 +264,9 @@ def test_who_is_asked_for_a_second_factor_goes_nowhere_without_one(role: str) ->
     for path in ("/help/", "/you/signing-in/", "/accounts/logout/"):
         assert owing.get(path).status_code == HTTPStatus.OK, path
     assert owing.get("/accounts/app/add/")["Location"].startswith("/accounts/reauthenticate/")
-    assert owing.post("/live/porch/events/", {}).status_code == HTTPStatus.UNAUTHORIZED
+    answer = owing.post("/live/porch/events/", {}, content_type="application/json")
+    assert answer.status_code == HTTPStatus.UNAUTHORIZED
+    assert answer.json() == {"t": "gone", "code": "auth"}
     for client in (ready, other):
         assert client.get("/groups/").status_code == HTTPStatus.OK
 

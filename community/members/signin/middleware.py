@@ -45,10 +45,8 @@ class KeptSignIn:
             return None
         if request.path.startswith(OPEN_PATHS):
             return None
-        if request.path.startswith("/live/"):
-            return JsonResponse(
-                {"t": "err", "id": None, "code": "auth", "retry": False, "message": ""}, status=401
-            )
+        if request.path.startswith("/live/") and request.content_type == "application/json":
+            return JsonResponse({"t": "gone", "code": "auth"}, status=401)
         return redirect("signin:second_factor")
 
 
