@@ -8,9 +8,10 @@ class DeskConfig(AppConfig):
     label = "desk"
 
     def ready(self) -> None:
-        from community.desk import waiting
+        from community.desk import demo, health, waiting
         from community.house.desk import Section, register, register_attention
         from moderation.audit import words
+        from sessions.rooms.demo.also import add_to_demo
 
         words.register_names("delivery", mails)
         register(Section("What waits", "desk:home", 0))
@@ -21,10 +22,13 @@ class DeskConfig(AppConfig):
         register(Section("Name and colours", "desk:look", 62))
         register(Section("Settings", "desk:settings", 64))
         register(Section("Help lines", "desk:lines", 66))
+        register(Section("Health", "desk:health", 90))
         register(Section("Mail", "desk:mail", 70))
         register(Section("Audit log", "desk:audit", 90))
+        add_to_demo(demo.add_trail)
         register_attention(waiting.the_log, order=0)
         register_attention(waiting.the_mail, order=10)
+        register_attention(health.told_at_once, order=15)
         register_attention(waiting.requests_to_join, order=30)
         register_attention(waiting.groups_alone, order=40)
         register_attention(waiting.trainings, order=60)

@@ -16,11 +16,13 @@ from django.db import transaction
 
 from community.groups import actions
 from community.groups.models import Group, JoinRequest, Membership
+from community.invitations import demo as invitations
 from community.live import log
 from community.live.domain import Author, Command, Committed, FrameRefused, Opened
 from community.live.models import Log
 from community.members.models import Member, skeleton
 from moderation.audit.actions import trail
+from sessions.rooms.demo.also import add_all
 from sessions.rooms.demo.evenings import fill_calendar
 from sessions.rooms.demo.script import Line, ScriptError, read_script
 from sessions.rooms.demo.timetable import Moment, timetable
@@ -32,6 +34,7 @@ PASSWORD = "the-light-is-on-tonight"  # noqa: S105 – printed for whoever tries
 DOMAIN = "example.org"
 HOUSE_AGE = timedelta(days=1500)
 STEWARD = "Marigold"
+NEWCOMER = "Slow River"
 TRUSTED_AFTER = timedelta(days=30)
 NAMESPACE = uuid.UUID("5b1d6f7e-5c3b-4f0a-9d55-2f8f1b6a9c11")
 
@@ -49,7 +52,7 @@ class Login:
 
 LOGINS = (
     ("alumna", "Juniper"),
-    ("newcomer", "Slow River"),
+    ("newcomer", NEWCOMER),
     ("moderator", "Nine Pines"),
     ("facilitator", "Alder"),
     ("clinician", "Linden"),
@@ -96,6 +99,8 @@ def seed_demo(*, now: datetime) -> bool:
             said = _write_history(room, members, now)
             _place_readers(room, plan, room_plan, members, said)
     fill_calendar(members=members, groups={group.slug: group for group in Group.objects.all()}, now=now)
+    add_all(members, now)
+    invitations.seed(members=members, steward=members[STEWARD], newcomer=members[NEWCOMER], now=now)
     return True
 
 
