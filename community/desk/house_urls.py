@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from community.desk.views import house_lines, house_look, house_settings, house_texts
+from community.desk.views import health, house_lines, house_look, house_settings, house_texts
 from community.house import urls  # noqa: F401 - registers the converter of texts
 
 urlpatterns = [
@@ -16,5 +16,6 @@ urlpatterns = [
     path("help-lines/<str:country>/check/", house_lines.check, name="lines-check"),
     path("help-lines/<str:country>/<slug:key>/", house_lines.line, name="line"),
     path("help-lines/<str:country>/<slug:key>/act/", house_lines.act, name="line-act"),
+    path("health/", health.health, name="health"),
     path("settings/", house_settings.settings, name="settings"),
 ]

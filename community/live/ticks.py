@@ -46,6 +46,12 @@ def register(
     _jobs[name] = Job(name, timedelta(seconds=every_seconds), run, alongside)
 
 
+def standings() -> dict[str, tuple[timedelta, datetime | None]]:
+    """How often each job runs that leaves a trace, and when it ran last; one query."""
+    ran = dict(Tick.objects.values_list("pk", "ran_at"))
+    return {job.name: (job.every, ran.get(job.name)) for job in _jobs.values() if not job.alongside}
+
+
 def wake(name: str) -> None:
     """Have this process's worker, if it has one, run a job that runs alongside now rather than in its next round."""
     _jobs[name].woken.set()
