@@ -16,8 +16,8 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from community.live import engine
+from community.live.fanout import GONE
 from community.live.frames import encode
-from community.live.hub import GONE
 from community.live.rate import callers, patience
 
 Scope = MutableMapping[str, Any]

@@ -12,7 +12,7 @@ from django.db import transaction
 
 @dataclass(frozen=True, slots=True)
 class Eviction:
-    """Whose connections end: with `tag`, only the rooms that carry it, with `room_code`; else all of it, with `code`."""
+    """Whose connections end, with `code`. With `tag`, only the rooms that carry it do, with `room_code`."""
 
     member_id: int | None = None
     tag: str | None = None

@@ -32,8 +32,8 @@ from community.live.domain import (
 )
 from community.live.door import CUT_COST, REVOKED, came_in
 from community.live.engine import Engine
+from community.live.fanout import GONE
 from community.live.feed import WINDOW_BYTES, WINDOW_EVENTS
-from community.live.hub import GONE
 from community.live.pipes import EXTENSION, AsgiPipe, DirectPipe
 from community.live.rate import patience, rate
 from community.live.writer import UNAVAILABLE, writer

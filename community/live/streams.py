@@ -22,9 +22,9 @@ from community.live.database import in_database
 from community.live.domain import Head, Opened
 from community.live.door import REVOKED, came_in
 from community.live.engine import Engine
+from community.live.fanout import GONE
 from community.live.feed import CHUNK_EVENTS
 from community.live.frames import Frame, encode
-from community.live.hub import GONE
 from community.live.pipes import EXTENSION
 from community.live.sockets import LATE_RETRY_MS, enter, subd_frame, why_out
 

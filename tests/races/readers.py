@@ -11,8 +11,7 @@ import orjson
 import pytest
 from django.db import transaction
 
-from community.live import database, log
-from community.live import hub as hubs
+from community.live import database, fanout, log
 from community.live.connection import Connection
 from community.live.domain import Command, Outcome
 from community.live.frames import Frame
@@ -97,7 +96,7 @@ class SlowRead:
                 await patiently(self.go.wait())
             return answer
 
-        monkeypatch.setattr(hubs, "in_database", held)
+        monkeypatch.setattr(fanout, "in_database", held)
 
 
 class HandTime:

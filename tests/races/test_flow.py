@@ -6,8 +6,8 @@ import math
 
 import pytest
 
+from community.live import fanout
 from community.live import feed as feeds
-from community.live import hub as hubs
 from community.live.connection import BUFFER_CAP
 from community.live.hub import CONGESTION_SECONDS, SLOW_SECONDS, TICK_SECONDS, Hub
 from community.members.models import Member
@@ -23,7 +23,7 @@ WINDOW = 32
 @pytest.fixture(autouse=True)
 def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "WINDOW_EVENTS", WINDOW)
-    monkeypatch.setattr(hubs, "WINDOW_EVENTS", WINDOW)
+    monkeypatch.setattr(fanout, "WINDOW_EVENTS", WINDOW)
 
 
 def ack(hub: Hub, pipe: RecordingPipe, room: Room, seq: int) -> None:
@@ -203,7 +203,7 @@ async def test_a_reader_that_acked_all_it_had_goes_on_though_far_more_than_its_w
     hand_time: HandTime,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for module in (feeds, hubs):
+    for module in (feeds, fanout):
         monkeypatch.setattr(module, "WINDOW_BYTES", 4000)
     monkeypatch.setattr(feeds, "RING_BYTES", 3000)
     pipe = await read(wren, room)

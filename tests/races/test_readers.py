@@ -13,8 +13,9 @@ from community.live import feed as feeds
 from community.live import log, retention
 from community.live.clock import clock
 from community.live.domain import Committed
+from community.live.fanout import GAP_SECONDS
 from community.live.feed import CHUNK_EVENTS
-from community.live.hub import GAP_SECONDS, TICK_SECONDS, TICK_SECONDS_WITHOUT_BUS, Hub
+from community.live.hub import TICK_SECONDS, TICK_SECONDS_WITHOUT_BUS, Hub
 from community.live.log import Commit
 from community.members.models import Member
 from sessions.rooms.models import Room

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from community.live import fanout as fanout_module
 from community.live import feed as feed_module
-from community.live import hub as hub_module
 from community.live.engine import Engine
 from community.live.hub import SLOW_SECONDS
 from community.members.models import Member
@@ -20,7 +20,7 @@ WINDOW = 8
 
 @pytest.fixture(autouse=True)
 def small_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (feed_module, hub_module):
+    for module in (feed_module, fanout_module):
         monkeypatch.setattr(module, "WINDOW_EVENTS", WINDOW)
 
 
@@ -100,7 +100,7 @@ async def test_an_ack_of_what_was_never_sent_opens_nothing(
 async def test_bytes_fill_a_window_too(
     enter: Enter, room: Room, wren: Member, juniper: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (feed_module, hub_module):
+    for module in (feed_module, fanout_module):
         monkeypatch.setattr(module, "WINDOW_EVENTS", 1000)
         monkeypatch.setattr(module, "WINDOW_BYTES", 10_000)
     silent, steady = await enter(wren, room), await enter(juniper, room)
