@@ -8,6 +8,7 @@ class NotificationsConfig(AppConfig):
     label = "notifications"
 
     def ready(self) -> None:
+        from community.house import you
         from community.live import ticks
         from community.notifications import kinds
         from community.notifications.actions import JOB
@@ -15,5 +16,6 @@ class NotificationsConfig(AppConfig):
         from community.notifications.retention import forget_told
 
         kinds.register(kinds.ACCOUNT, kinds.BUNDLE)
+        you.register(you.Page("What you are told", "notifications:choices", 40))
         ticks.register(JOB, every_seconds=1, run=deliver_due, alongside=True)
         ticks.register("forget_told", every_seconds=3600, run=forget_told)

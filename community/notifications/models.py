@@ -176,9 +176,9 @@ class Choice(models.Model):
 
     class How(models.TextChoices):
         AT_ONCE = "at_once", "At once"
-        DAILY = "daily", "Once a day, together"
-        WEEKLY = "weekly", "Once a week, together"
-        NEVER = "never", "Not at all"
+        DAILY = "daily", "Once a day"
+        WEEKLY = "weekly", "Once a week"
+        NEVER = "never", "Never"
 
     member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=40)

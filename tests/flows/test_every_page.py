@@ -23,7 +23,7 @@ FOR_ANYONE = [
 ]  # fmt: skip
 SIGNED_IN = [
     "/", "/groups/", "/groups/the-porch/", "/groups/the-porch/people/", "/groups/after-a-loss/", "/you/",
-    "/accounts/password/change/", "/accounts/logout/", "/nowhere/",
+    "/accounts/password/change/", "/accounts/logout/", "/inbox/", "/you/notices/", "/nowhere/",
 ]  # fmt: skip
 KEEPERS = ["/groups/parents-in-recovery/", "/groups/parents-in-recovery/people/"]
 

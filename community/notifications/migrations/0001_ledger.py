@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(max_length=40)),
                 ('channel', models.CharField(choices=[('inbox', 'Here, in your inbox'), ('email', 'By e-mail')], max_length=8)),
-                ('how', models.CharField(choices=[('at_once', 'At once'), ('daily', 'Once a day, together'), ('weekly', 'Once a week, together'), ('never', 'Not at all')], max_length=8)),
+                ('how', models.CharField(choices=[('at_once', 'At once'), ('daily', 'Once a day'), ('weekly', 'Once a week'), ('never', 'Never')], max_length=8)),
                 ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
