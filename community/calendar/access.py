@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import Http404
 
-from community.calendar.models import Answer, Event, Feed, Host, Occurrence
+from community.calendar.models import Answer, Event, Feed, Host, Kind, Occurrence
 from community.groups.access import groups_for
 from community.groups.models import Group, Membership
 from community.members.access import profiles_for
@@ -156,3 +156,8 @@ def double_booked(event: Event, now: datetime) -> list[tuple[Occurrence, Occurre
         if other is not None:
             pairs.append((mine, other))
     return pairs[:WARNINGS]
+
+
+def usual_kind() -> Kind:
+    """What an event is when nothing says it, as in a file. Raises Kind.DoesNotExist for a calendar without kinds."""
+    return Kind.objects.filter(slug="group-session").first() or Kind.objects.earliest("order")

@@ -9,9 +9,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
+from community.calendar.importing import Change, Planned
 from community.calendar.kinds import CHANGED
-from community.calendar.models import WALL, Answer, Event, Host, Occurrence
+from community.calendar.models import WALL, Answer, Event, Host, Kind, Occurrence
 from community.calendar.occurrences import expand, rewrite
+from community.groups.models import Group
 from community.members.models import Member
 from community.notifications.actions import notify_all
 from community.text import render_page
@@ -170,6 +172,64 @@ def cancel_all(*, event: Event, because: str, by: Member, at: datetime) -> bool:
     _tell_of_cancellation(ahead, at)
     _record(Verb.EVENT_CANCELLED, event, by, at, {"dates": "all"})
     return True
+
+
+class NotYours(Exception):
+    """An event with this UID stands in the calendar already, outside of the group: by its UID."""
+
+
+@transaction.atomic
+@trail()
+def import_events(
+    *, plans: Iterable[Planned], group: Group, kind: Kind, host: Member, at: datetime
+) -> tuple[int, int]:
+    """Put what was read from a file in the group's calendar: (new, updated). A known UID updates its event.
+
+    All or nothing. Raises NotYours.
+    """
+    new = updated = 0
+    for plan in plans:
+        event = Event.objects.select_for_update().filter(uid=plan.uid).first()
+        if event is not None and event.group_id != group.pk:
+            raise NotYours(plan.uid)
+        fields = _fields(plan)
+        if event is None:
+            made = Event(uid=plan.uid, group=group, audience=Event.Audience.GROUP, kind=kind, **fields)
+            event = schedule(event=made, hosts=[host], by=host, at=at)
+            new += 1
+        else:
+            hosts = [each.member for each in event.hosts.in_order()] or [host]
+            event = change_all(event=event, changes=fields, hosts=hosts, by=host, at=at)
+            updated += 1
+        _import_changes(event, plan.changes, host, at)
+        if plan.cancelled:
+            cancel_all(event=event, because="", by=host, at=at)
+    return new, updated
+
+
+def _fields(plan: Planned) -> dict[str, Any]:
+    series = plan.series
+    return {
+        "title": plan.title, "about": plan.about, "address": plan.address, "day": series.start.date(),
+        "time": None if series.all_day else series.start.time(), "zone": series.zone,
+        "minutes": max(1, int(series.duration.total_seconds() // 60)), "rule": str(series.rule or ""),
+        "left_out": sorted(one.strftime(WALL) for one in series.left_out),
+        "added": sorted(one.strftime(WALL) for one in series.added),
+    }  # fmt: skip
+
+
+def _import_changes(event: Event, changes: Iterable[Change], by: Member, at: datetime) -> None:
+    rows = {row.recurrence_id: row for row in event.occurrences.select_related("event")}
+    for change in changes:
+        row = rows.get(change.wall.strftime(WALL))
+        if row is None:
+            continue
+        if change.cancelled:
+            cancel_one(occurrence=row, because="", by=by, at=at)
+            continue
+        wanted = {"starts_at": change.starts_at, "ends_at": change.ends_at, "title": change.title}
+        if any(getattr(row, name) != value for name, value in wanted.items()):
+            change_one(occurrence=row, changes=wanted, by=by, at=at)
 
 
 def _tell_of_move(moved: Iterable[Occurrence], at: datetime) -> None:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
+from community.calendar.importing import BYTES_MAX
 from community.calendar.models import Answer, Event, Feed, Kind, Occurrence
 from community.calendar.recurrence import DAYS, NAMES, BadRule, Rule, on_the_clock, read_rule
 from community.groups.models import Group
@@ -267,6 +268,29 @@ class AnswerForm(forms.Form):
     @property
     def remind_minutes(self) -> int | None:
         return int(self.cleaned_data["remind"]) if self.cleaned_data["remind"] else None
+
+
+class ImportForm(forms.Form):
+    """A file to look at first; its text is carried along for the confirmation."""
+
+    group = forms.ModelChoiceField(
+        label="Into which group", queryset=Group.objects.none(), to_field_name="slug"
+    )
+    file = forms.FileField(label="The .ics file", required=False)
+    text = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, groups: QuerySet[Group], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["group"].queryset = groups  # type: ignore[attr-defined]
+        self.fields["file"].widget.attrs["accept"] = ".ics,text/calendar"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        file = cleaned.get("file")
+        cleaned["data"] = file.read(BYTES_MAX + 1) if file else cleaned.get("text", "").encode()
+        if not cleaned["data"]:
+            self.add_error("file", "Choose a file.")
+        return cleaned
 
 
 class FeedForm(FeedModelForm):

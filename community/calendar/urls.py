@@ -1,5 +1,6 @@
 from django.urls import path
 
+from community.calendar import importing_views as importing
 from community.calendar import views
 
 app_name = "calendar"
@@ -9,6 +10,7 @@ urlpatterns = [
     path("week/", views.week, name="week"),
     path("month/", views.month, name="month"),
     path("new/", views.new, name="new"),
+    path("import/", importing.import_file, name="import"),
     path("feed/", views.feed, name="feed"),
     path("feed/<str:secret>.ics", views.subscription, name="subscription"),
     path("<int:pk>/", views.occurrence, name="occurrence"),
