@@ -54,7 +54,7 @@ class Verb(models.TextChoices):
     INVITATION_MADE = "invitation.made", "made {subject}"
     INVITATION_RENEWED = "invitation.renewed", "sent {subject} anew"
     INVITATION_REVOKED = "invitation.revoked", "took back {subject}"
-    INVITATION_ACCEPTED = "invitation.accepted", "came in by an invitation: {subject}"
+    INVITATION_ACCEPTED = "invitation.accepted", "came in by an invitation"
     INVITATIONS_UPLOADED = "invitation.uploaded", "invited people from a file"
     SIGN_UP_ASKED = "sign_up.asked", "was asked to let in {subject}"
     SIGN_UP_APPROVED = "sign_up.approved", "let in {subject}"

@@ -64,7 +64,7 @@ def invite(*, offer: Offer, by: Member | None, at: datetime) -> Made:
         actor=by.pk if by else None,
         subject=Subject("invitation", made.invitation.pk),
         scope=EVERYWHERE,
-        facts={"as": offer.role, "uses": offer.uses, "groups": [group.pk for group, _ in offer.places]},
+        facts={"as": offer.role, "uses": offer.uses, "groups": len(offer.places)},
         at=at,
     )
     return made

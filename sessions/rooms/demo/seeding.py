@@ -34,7 +34,6 @@ PASSWORD = "the-light-is-on-tonight"  # noqa: S105 – printed for whoever tries
 DOMAIN = "example.org"
 HOUSE_AGE = timedelta(days=1500)
 STEWARD = "Marigold"
-NEWCOMER = "Slow River"
 TRUSTED_AFTER = timedelta(days=30)
 NAMESPACE = uuid.UUID("5b1d6f7e-5c3b-4f0a-9d55-2f8f1b6a9c11")
 
@@ -52,7 +51,7 @@ class Login:
 
 LOGINS = (
     ("alumna", "Juniper"),
-    ("newcomer", NEWCOMER),
+    ("newcomer", "Slow River"),
     ("moderator", "Nine Pines"),
     ("facilitator", "Alder"),
     ("clinician", "Linden"),
@@ -100,7 +99,7 @@ def seed_demo(*, now: datetime) -> bool:
             _place_readers(room, plan, room_plan, members, said)
     fill_calendar(members=members, groups={group.slug: group for group in Group.objects.all()}, now=now)
     add_all(members, now)
-    invitations.seed(members=members, steward=members[STEWARD], newcomer=members[NEWCOMER], now=now)
+    invitations.seed(members=members, steward=members[STEWARD], now=now)
     return True
 
 
