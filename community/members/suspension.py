@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -13,12 +14,22 @@ from moderation.audit.actions import trail
 from moderation.sanctions.actions import lift, restrict
 from moderation.sanctions.models import EVERYWHERE, Restriction
 
+Told = Callable[[Member, datetime], None]
+_told: list[Told] = []
+
+
+def on_suspension(told: Told) -> None:
+    """Have something done first in the transaction that suspends a member, before any other row is touched."""
+    _told.append(told)
+
 
 def suspend(
     *, member: Member, by: Member | None, reason: str, at: datetime, until: datetime | None = None
 ) -> Restriction:
     """Keep a member out of the whole place until a time, or until the suspension is lifted."""
     with transaction.atomic(), trail():
+        for told in _told:
+            told(member, at)
         restriction = restrict(
             member_id=member.pk,
             kind=Restriction.Kind.SUSPENSION,

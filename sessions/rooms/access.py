@@ -177,7 +177,10 @@ def unread_conversations(member: Member) -> int:
         log=OuterRef("room__log"), type="message.posted", seq__gt=OuterRef("seq")
     ).exclude(actor=member.pk)
     kept = ReadPosition.objects.filter(
-        Exists(newer), member=member, room__group__kind=Group.Kind.PAIR, room__group__memberships__member=member
+        Exists(newer),
+        member=member,
+        room__group__kind=Group.Kind.PAIR,
+        room__group__memberships__member=member,
     )
     return kept.count()
 

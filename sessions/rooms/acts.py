@@ -117,7 +117,7 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Asked by the house alone: the member has left the group of their own will."""
+    """Asked by the house alone: the member has left the group of their own will, or is suspended."""
 
     member: str
 

@@ -13,6 +13,7 @@ class RoomsConfig(AppConfig):
         from community.calendar import doors
         from community.groups import keeping, removal
         from community.live import domain, ticks
+        from community.members import suspension
         from moderation.audit import words
         from sessions.rooms.domain import rooms
         from sessions.rooms.jobs import (
@@ -20,6 +21,7 @@ class RoomsConfig(AppConfig):
             forget_old_words,
             tell_rooms_of_leaving,
             tell_rooms_of_removal,
+            tell_rooms_of_suspension,
         )
         from sessions.rooms.keeping import tell_rooms_of_closing
         from sessions.rooms.views import refused
@@ -33,6 +35,7 @@ class RoomsConfig(AppConfig):
         removal.on_removal(tell_rooms_of_removal)
         removal.on_leaving(tell_rooms_of_leaving)
         keeping.on_closing(tell_rooms_of_closing)
+        suspension.on_suspension(tell_rooms_of_suspension)
 
 
 def doors_of(occurrences: Collection[Any]) -> Mapping[int, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Q
 
 from community.groups.models import Group
 from community.live import log, retention
@@ -12,7 +13,7 @@ from community.live.domain import Command
 from community.live.writer import submit
 from community.members.models import Member
 from moderation.sanctions.models import Restriction
-from sessions.rooms import acts
+from sessions.rooms import access, acts
 from sessions.rooms.domain import rooms
 from sessions.rooms.models import Reaction, Room
 
@@ -53,6 +54,18 @@ def tell_rooms_of_removal(group: Group, member: Member, at: datetime) -> None:
 def tell_rooms_of_leaving(group: Group, member: Member, at: datetime) -> None:
     """Within the transaction in which a member leaves: they leave the floors too, and nobody waits for them."""
     _tell_rooms(group, acts.Left(member.public_id), at)
+
+
+def tell_rooms_of_suspension(member: Member, at: datetime) -> None:
+    """Within the suspending transaction: who is kept out of the whole place leaves every floor.
+
+    All rooms in which a hand could go up meanwhile are locked first.
+    """
+    log.lock(access.enterable_by(member).values_list("log_id", flat=True))
+    waiting = Room.objects.filter(Q(hands__member=member) | Q(turn__member=member)).distinct()
+    commands = [Command(rooms.opened(room), None, acts.Left(member.public_id)) for room in waiting]
+    if commands:
+        log.append(commands, at=at)
 
 
 def _tell_rooms(group: Group, act: acts.Act, at: datetime) -> None:
