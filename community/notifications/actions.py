@@ -100,7 +100,8 @@ def notify_all(
     useful_until: datetime | None = None,
     at: datetime,
 ) -> None:
-    """Tell several members the same, in two queries however many they are."""
+    """Tell several members the same, in two queries however many. Raises KeyError for a word that the line lacks."""
+    kind.line.format(**(context or {}))
     people = list(members)
     due = due_at or at
     chosen = _choices(kind, people)

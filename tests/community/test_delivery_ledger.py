@@ -158,6 +158,11 @@ def test_many_are_told_with_as_many_queries_as_one(django_assert_num_queries: Dj
     assert Delivery.objects.count() == 2 * 12 - 1
 
 
+def test_a_line_that_lacks_a_word_is_refused_when_it_is_told() -> None:
+    with pytest.raises(KeyError, match="who"), transaction.atomic():
+        notify(what="thing:1", kind=TOLD, member=MemberFactory(), at=NOON)
+
+
 @pytest.mark.parametrize("whom", [{}, {"member": Member(), "address": "one@example.org"}])
 def test_it_is_for_a_member_or_for_an_address(whom: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="either"):
