@@ -54,9 +54,12 @@ def _agree(everyone: Iterable[Member]) -> None:
     people = list(everyone)
     texts = [text for kind in HouseText.Kind if (text := current_text(kind)) is not None]
     Consent.objects.bulk_create(
-        Consent(member=person, text=text, at=max(person.joined_at, text.at))
-        for text in texts
-        for person in people
+        (
+            Consent(member=person, text=text, at=max(person.joined_at, text.at))
+            for text in texts
+            for person in people
+        ),
+        ignore_conflicts=True,
     )
 
 
