@@ -225,7 +225,7 @@ def rooms(at: datetime) -> Finding:
         "followed": len(running.hub.feeds),
         "bus": "ok" if ok else "degraded",
     }
-    words = f"{logs} rooms. Here {sockets} people’s windows are open on {len(running.hub.feeds)} of them."
+    words = f"{logs} rooms. Open connections here: {sockets}, to rooms: {len(running.hub.feeds)}."
     if not ok:
         words += " The processes can’t hear each other."
         return Finding(
@@ -237,7 +237,7 @@ def rooms(at: datetime) -> Finding:
             facts,
         )
     return Finding(
-        "rooms", "Rooms", State.FINE, words + ("" if shared else " One process serves all."), facts=facts
+        "rooms", "Rooms", State.FINE, words + ("" if shared else " One process serves them all."), facts=facts
     )
 
 

@@ -9,12 +9,14 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 
 WORDS = re.compile(r"\s+|[^\s]+")
+PARAGRAPHS = re.compile(r".+?(?:\n\n+|\Z)", re.DOTALL)
 
 
 class Kind(StrEnum):
     SAME = "same"
     ADDED = "added"
     REMOVED = "removed"
+    LEFT_OUT = "left_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +66,20 @@ def _joined(parts: Sequence[Part]) -> Iterator[Part]:
         waiting = part
     if waiting is not None:
         yield waiting
+
+
+def near(parts: Sequence[Part]) -> list[Part]:
+    """The same with what stayed left out, but for the paragraphs next to a change."""
+    found: list[Part] = []
+    for place, part in enumerate(parts):
+        paragraphs = PARAGRAPHS.findall(part.text)
+        before, after = place > 0, place < len(parts) - 1
+        if part.kind != Kind.SAME or len(paragraphs) <= 1 + before + after:
+            found.append(part)
+            continue
+        if before:
+            found.append(Part(Kind.SAME, paragraphs[0]))
+        found.append(Part(Kind.LEFT_OUT, ""))
+        if after:
+            found.append(Part(Kind.SAME, paragraphs[-1]))
+    return found

@@ -149,7 +149,7 @@ def samples(day: str, night: str) -> str:
     """A style sheet for showing both themes on one page, whatever the reader's own."""
     return "".join(
         f"{selector}{{{declared({**light.tokens, **set_by(colour, light)})}}}"
-        for selector, colour, light in ((".sample.day", day, DAY), (".sample.night", night, NIGHT))
+        for selector, colour, light in ((".by-day", day, DAY), (".at-night", night, NIGHT))
     )
 
 

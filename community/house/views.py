@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import etag, require_POST, require_safe
 
 from community.house import access, actions
-from community.house.changes import between
+from community.house.changes import between, near
 from community.house.models import HouseText
 
 FOR_GOOD = "public, max-age=31536000, immutable"
@@ -64,7 +64,7 @@ def text(request: HttpRequest, kind: HouseText.Kind) -> HttpResponse:
 def changes(request: HttpRequest, kind: HouseText.Kind, version: int) -> HttpResponse:
     """What a version changed, word by word."""
     text, before = access.version_and_before(kind, version)
-    page = {"kind": kind, "text": text, "parts": between(before.raw if before else "", text.raw)}
+    page = {"kind": kind, "text": text, "parts": near(between(before.raw if before else "", text.raw))}
     return render(request, "house/changes.html", page)
 
 

@@ -14,7 +14,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from community.house import access, actions, kept
 from community.house.actions import PublishedMeanwhile
-from community.house.changes import Kind, Part, between
+from community.house.changes import Kind, Part, between, near
 from community.house.models import House, HouseText
 from community.members.models import Member
 from tests.factories import MemberFactory
@@ -40,6 +40,15 @@ def test_what_changed_is_shown_by_words() -> None:
         Part(Kind.SAME, "no "), Part(Kind.REMOVED, "shouting"), Part(Kind.ADDED, "lending"),
     ]  # fmt: skip
     assert between("same", "same") == [Part(Kind.SAME, "same")]
+
+
+def test_what_stayed_is_left_out_but_for_the_paragraphs_next_to_a_change() -> None:
+    old = "One.\n\nTwo.\n\nThree.\n\nFour.\n\nFive."
+    shown = near(between(old, old.replace("Four", "4")))
+    assert [(part.kind, part.text) for part in shown] == [
+        (Kind.LEFT_OUT, ""), (Kind.SAME, "Three.\n\n"), (Kind.REMOVED, "Four."), (Kind.ADDED, "4."),
+        (Kind.SAME, "\n\nFive."),
+    ]  # fmt: skip
 
 
 TEXTS = st.text(st.sampled_from("ab \n"), max_size=60)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from community.desk.house_forms import TextForm
 from community.house import access, actions
-from community.house.changes import between
+from community.house.changes import between, near
 from community.house.desk import steward_required
 from community.house.models import HouseText
 from community.members.requests import MemberRequest
@@ -36,7 +36,7 @@ def text(request: MemberRequest, kind: HouseText.Kind) -> HttpResponse:
         if "publish" not in request.POST:
             page |= {
                 "preview": form.html,
-                "parts": between(current.raw if current else "", form.cleaned_data["raw"]),
+                "parts": near(between(current.raw if current else "", form.cleaned_data["raw"])),
             }
         elif published(request, kind, form):
             return redirect("desk:text", kind)
