@@ -42,6 +42,7 @@ class Connection:
         "one_room",
         "over",
         "pipe",
+        "quiet",
         "readers",
         "session_key",
         "stamp",
@@ -56,6 +57,8 @@ class Connection:
         self.session_key = session_key
         self.pipe = pipe
         self.one_room = one_room
+        # The member asked for less data: who is here and who is writing is not told.
+        self.quiet = bool(getattr(member, "less_data", False))
         self.readers: dict[str, Reader] = {}
         self.congested = False
         self.congested_since = 0.0

@@ -320,5 +320,6 @@ class FanOut:
     def ephemeral(self, feed: Feed, frame: Frame, *, but_member: int | None = None) -> None:
         """Show a passing thing to readers who are up to date; it may be lost."""
         for reader in feed.live:
-            if reader.connection.member.pk != but_member and not reader.connection.congested:
-                reader.connection.write(frame)
+            to = reader.connection
+            if to.member.pk != but_member and not to.congested and not to.quiet:
+                to.write(frame)

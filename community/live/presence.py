@@ -199,6 +199,8 @@ class Presence:
         for word, people in (("join", joined), ("leave", left)):
             for by in people:
                 for reader in list(feed.live):
+                    if reader.connection.quiet:
+                        continue
                     reader.versions += 1
                     reader.connection.send(
                         {"t": "pres", "room": feed.slug, "v": reader.versions, word: by, "count": len(now)}
@@ -209,6 +211,8 @@ class Presence:
         here = self.here.get(feed.log_id, {})
         people = encode(list(here.values())[:CROWD])
         for reader in readers:
+            if reader.connection.quiet:
+                continue
             reader.versions += 1
             reader.connection.write(
                 Frame(

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from community.live import eviction
 from community.members.handles import HandleTaken
 from community.members.models import Member
 from community.members.naming import HandlePaused, change_handle
@@ -27,6 +28,8 @@ def update_profile(*, member: Member, at: datetime | None = None) -> Member:
 
 
 def update_reading(*, member: Member) -> Member:
-    """Save how the member reads this place."""
-    member.save(update_fields=READING)
+    """Save how the member reads this place; open rooms come back with it."""
+    with transaction.atomic():
+        member.save(update_fields=READING)
+        eviction.renew_member(member.pk)
     return member

@@ -9,3 +9,4 @@ from community.members.models import Member
 
 class MemberRequest(HttpRequest):
     user: Member
+    less_data: bool

@@ -18,6 +18,8 @@ from sessions.rooms.domain import rooms
 from sessions.rooms.models import Reaction, Room
 from sessions.rooms.phases import PHASES, Writes
 from sessions.rooms.transcript import (
+    PAGE,
+    SHORT_PAGE,
     Line,
     People,
     Person,
@@ -136,13 +138,19 @@ def room_page(
     reply: int | None = None,
     draft: Draft | None = None,
     refusal: Refusal | None = None,
+    less: bool = False,
 ) -> dict[str, Any]:
     """The room, read between two equal heads: it shows the log exactly as of `head`, where the socket goes on."""
     for _ in range(QUIET_TRIES):
         visit = Visit(member, slug)
         head = visit.head
         shown = transcript(
-            visit.room, reader=member, people=visit.people, before=before, read=visit.state["read"]
+            visit.room,
+            reader=member,
+            people=visit.people,
+            before=before,
+            read=visit.state["read"],
+            most=SHORT_PAGE if less else PAGE,
         )
         if head == log.head(visit.room.log_id):
             break

@@ -17,6 +17,7 @@ from community.members.models import Member
 from sessions.rooms.models import Reaction, Room
 
 PAGE = 50
+SHORT_PAGE = 15
 BLOCKED = "Someone you blocked"
 TOGETHER = timedelta(minutes=5)
 QUOTE_CHARS = 60
@@ -250,12 +251,13 @@ def transcript(
     people: People,
     before: int | None = None,
     read: int = 0,
+    most: int = PAGE,
     now: datetime | None = None,
 ) -> Transcript:
     """The newest messages before the seq `before`; three queries. `read` is the seq up to which the reader has seen."""
-    events = log.messages_before(room.log_id, before, PAGE + 1)
-    earlier = events[1].seq if len(events) > PAGE else None
-    events = events[-PAGE:]
+    events = log.messages_before(room.log_id, before, most + 1)
+    earlier = events[1].seq if len(events) > most else None
+    events = events[-most:]
     shown = {event.seq: event for event in events}
     answered = {event.data["reply_to"] for event in events if event.data.get("reply_to")}
     elsewhere = log.events_of(room.log_id, answered - shown.keys()) if answered - shown.keys() else {}

@@ -23,7 +23,13 @@ def room(request: MemberRequest, slug: str) -> HttpResponse:
     place = Place(request.GET)
     if (seen := place.at("seen")) is not None:
         pages.save_seen(request.user, slug, seen)
-    page = pages.room_page(request.user, slug, before=place.at("before"), reply=place.at("reply"))
+    page = pages.room_page(
+        request.user,
+        slug,
+        before=place.at("before"),
+        reply=place.at("reply"),
+        less=request.less_data,
+    )
     return render(request, "rooms/room.html", page)
 
 

@@ -64,7 +64,9 @@ async function open(page) {
   });
   queue.onAdded(() => place.down());
   floor.onChange = words.show;
-  const writers = typing(words.field, (on) => connection.tell({ t: "typing", room: name, on }), people, () => place.grown(false));
+  // Whoever wants less data neither tells nor hears who is writing.
+  const less = "saveData" in document.documentElement.dataset;
+  const writers = typing(words.field, (on) => less || connection.tell({ t: "typing", room: name, on }), people, () => place.grown(false));
   const restrict = menus({ messages, people, floor, act, reply: (seq) => words.answer(seq), blocked: showBlocks, complain });
   const here = presence(people, (id) => [
     ...(floor.chairs ? [floor.giveButton(id)] : []),
@@ -163,7 +165,7 @@ async function open(page) {
     },
     onFrame(frame) {
       if (frame.t === "pres") here.heard(frame);
-      else if (frame.t === "eph" && frame.kind === "typing") writers.heard(frame);
+      else if (frame.t === "eph" && frame.kind === "typing" && !less) writers.heard(frame);
       else if (frame.t === "you") {
         if (frame.state) learn(frame.state);
         if (frame.card) card(frame.card);
