@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -32,6 +33,7 @@ from moderation.sanctions.models import EVERYWHERE
 JOB = "deliver"
 CODE_USEFUL = timedelta(minutes=15)
 LINK_USEFUL = timedelta(days=3)
+LOCAL = re.compile(r"/(?![/\\])")
 NEVER, AT_ONCE = Choice.How.NEVER, Choice.How.AT_ONCE
 
 
@@ -102,6 +104,8 @@ def notify_all(
 ) -> None:
     """Tell several members the same, in two queries however many. Raises KeyError for a word that the line lacks."""
     kind.line.format(**(context or {}))
+    if path and not LOCAL.match(path):
+        raise ValueError("a path of ours begins with one slash")
     people = list(members)
     due = due_at or at
     chosen = _choices(kind, people)
@@ -148,6 +152,7 @@ def notify_by_allauth(*, address: str, subject: str, text: str, code: bool, at: 
         )
 
 
+@transaction.atomic
 def mark_read(*, member_id: int, key: str | None = None, at: datetime) -> int:
     """One entry of the member's inbox, or all of them; how many were new."""
     unread = InboxEntry.objects.unread().filter(member_id=member_id)

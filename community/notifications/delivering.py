@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,8 @@ from community.sealed import Unreadable
 logger = structlog.get_logger("community.notifications")
 
 WORDS_MAX = 300
+# Taken by the mail server and not yet written down: one at most, unless the database is away.
+_sent: deque[Delivery] = deque()
 
 
 def deliver_due(at: datetime) -> bool:
@@ -35,6 +38,7 @@ def deliver_due(at: datetime) -> bool:
     def now() -> datetime:
         return at + timedelta(seconds=clock.monotonic() - started)
 
+    _write_down(at)
     ledger.take_back_lost(at)
     bundle_due(at)
     claimed = ledger.claim(at)
@@ -129,8 +133,16 @@ def _send(delivery: Delivery, kind: Kind, post: Post, at: datetime) -> None:
         ledger.unsure(delivery, at, type(cause).__name__)
     else:
         failpoints.reach("delivery.accepted", delivery=delivery)
-        ledger.mark_sent(delivery, at)
+        _sent.append(delivery)
+        _write_down(at)
         failpoints.reach("delivery.marked", delivery=delivery)
+
+
+def _write_down(at: datetime) -> None:
+    """Say of what was sent that it was; where the database was away, this is made up for in a later round."""
+    while _sent:
+        ledger.mark_sent(_sent[0], at)
+        _sent.popleft()
 
 
 def _note(delivery: Delivery, error: Exception) -> None:

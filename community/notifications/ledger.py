@@ -1,5 +1,7 @@
 """How a delivery's state changes. Each change is one conditional UPDATE: who comes second changes nothing.
 
+Each has a transaction of its own, for on SQLite those wait their turn in one queue.
+
 `waiting → leased → sending → sent`, and from there `dead`; a delivery whose worker is lost goes back to `waiting` as
 long as nothing of it can have left the house, else it is `dead` and marked as perhaps sent.
 """
@@ -52,6 +54,7 @@ def hand_over(delivery: Delivery, at: datetime) -> bool:
     return _change(delivery, State.LEASED, Q(lease_until__gt=at), state=State.SENDING, lease_until=at + LEASE)
 
 
+@transaction.atomic
 def mark_sent(delivery: Delivery, at: datetime) -> bool:
     """False only when a steward has meanwhile decided about it; a worker taken for lost may still say that it sent."""
     held = Delivery.objects.filter(
@@ -138,6 +141,7 @@ def _bury(delivery: Delivery, at: datetime, error: str, *, perhaps_sent: bool = 
     )  # fmt: skip
 
 
+@transaction.atomic
 def _change(delivery: Delivery, held: State | tuple[State, ...], *and_if: Q, **changes: object) -> bool:
     """Change a delivery that this worker holds; False when it holds it no longer."""
     states = held if isinstance(held, tuple) else (held,)

@@ -158,6 +158,12 @@ def test_many_are_told_with_as_many_queries_as_one(django_assert_num_queries: Dj
     assert Delivery.objects.count() == 2 * 12 - 1
 
 
+@pytest.mark.parametrize("path", ["//example.org/", "https://example.org/", "/\\example.org"])
+def test_it_leads_to_a_page_of_ours_alone(path: str) -> None:
+    with pytest.raises(ValueError, match="slash"):
+        notify(what="thing:1", kind=TOLD, member=MemberFactory(), context=SAID, path=path, at=NOON)
+
+
 def test_a_line_that_lacks_a_word_is_refused_when_it_is_told() -> None:
     with pytest.raises(KeyError, match="who"), transaction.atomic():
         notify(what="thing:1", kind=TOLD, member=MemberFactory(), at=NOON)
@@ -402,7 +408,7 @@ def clear_failpoints() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("clear_failpoints")
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(rounds=st.lists(rounds, max_size=12))
 def test_wherever_workers_are_killed_each_is_sent_once_or_buried(
     rounds: list[tuple[int, tuple[str, int] | None]],

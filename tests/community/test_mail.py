@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 from structlog.testing import capture_logs
 
-from community.notifications import kinds
+from community.notifications import kinds, ledger
 from community.notifications.actions import notify, notify_by_allauth
 from community.notifications.delivering import deliver_due
 from community.notifications.kinds import Kind
@@ -27,6 +27,7 @@ from community.notifications.smtp import EmailBackend, Watching
 from community.sealed import Unreadable
 from tests.factories import MemberFactory
 from tests.letters import TOLD, letters
+from tests.live_fixtures import SetHook
 from tests.mail_server import MailServer, Moods
 
 State = Delivery.State
@@ -219,6 +220,29 @@ def test_a_kind_that_no_app_knows_any_more_waits_for_one_that_does(monkeypatch: 
         assert letters(NOON) == []
     assert (again(delivery).state, delivery.last_error) == (State.WAITING, "UnknownKind")
     assert len(letters(delivery.due_at)) == 1
+
+
+@pytest.mark.parametrize("for_how_long", [timedelta(minutes=1), timedelta(days=1)])
+def test_what_was_sent_while_the_database_was_away_is_written_down_when_it_is_back(
+    failpoint: SetHook, for_how_long: timedelta
+) -> None:
+    delivery = post(context={})
+
+    def database_is_away(**facts: Any) -> None:
+        def fails(*args: Any, **kwargs: Any) -> NoReturn:
+            raise OperationalError
+
+        patch.setattr(ledger, "mark_sent", fails)
+
+    with pytest.MonkeyPatch.context() as patch:
+        failpoint("delivery.accepted", database_is_away)
+        with pytest.raises(OperationalError):
+            deliver_due(NOON)
+        # Another worker comes by, and can't know.
+        ledger.take_back_lost(NOON + for_how_long)
+    assert again(delivery).state in {State.SENDING, State.DEAD}
+    assert len(letters(NOON + for_how_long)) == 1
+    assert (again(delivery).state, delivery.perhaps_sent) == (State.SENT, False)
 
 
 def test_no_address_gets_into_a_log(settings: Settings) -> None:
