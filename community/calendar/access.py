@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import Http404
 
-from community.calendar.models import Answer, Event, Feed, Host, Kind, Occurrence
+from community.calendar.models import Answer, Event, Feed, Host, Kind, MeetingElsewhere, Occurrence, Source
 from community.groups.access import groups_for
 from community.groups.models import Group, Membership
 from community.members.access import profiles_for
@@ -161,3 +161,21 @@ def double_booked(event: Event, now: datetime) -> list[tuple[Occurrence, Occurre
 def usual_kind() -> Kind:
     """What an event is when nothing says it, as in a file. Raises Kind.DoesNotExist for a calendar without kinds."""
     return Kind.objects.filter(slug="group-session").first() or Kind.objects.earliest("order")
+
+
+def public_meetings() -> QuerySet[Event]:
+    """What the house has put on the public list."""
+    return Event.objects.filter(audience=Event.Audience.PUBLIC, cancelled_at__isnull=True).order_by(
+        "day", "time", "pk"
+    )
+
+
+def meetings_elsewhere() -> QuerySet[MeetingElsewhere]:
+    return MeetingElsewhere.objects.select_related("source")
+
+
+def sources_for(member: Member) -> QuerySet[Source]:
+    """For stewards, who alone take in and let go what others hold."""
+    if member.role != Member.Role.STEWARD:
+        raise Http404
+    return Source.objects.annotate(count=Count("meetings"))

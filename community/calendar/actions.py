@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,8 @@ from django.db.models import F
 
 from community.calendar.importing import Change, Planned
 from community.calendar.kinds import CHANGED
-from community.calendar.models import WALL, Answer, Event, Host, Kind, Occurrence
+from community.calendar.meeting_guide import Elsewhere
+from community.calendar.models import WALL, Answer, Event, Host, Kind, MeetingElsewhere, Occurrence, Source
 from community.calendar.occurrences import expand, rewrite
 from community.groups.models import Group
 from community.members.models import Member
@@ -230,6 +232,33 @@ def _import_changes(event: Event, changes: Iterable[Change], by: Member, at: dat
         wanted = {"starts_at": change.starts_at, "ends_at": change.ends_at, "title": change.title}
         if any(getattr(row, name) != value for name, value in wanted.items()):
             change_one(occurrence=row, changes=wanted, by=by, at=at)
+
+
+@transaction.atomic
+@trail()
+def keep_meetings_elsewhere(
+    *, source: str, meetings: Collection[Elsewhere], by: Member, at: datetime
+) -> Source:
+    """Replace what came of a source with what its feed holds now."""
+    kept, _ = Source.objects.update_or_create(name=source, defaults={"at": at, "by": by})
+    kept.meetings.all().delete()
+    rows = [MeetingElsewhere(source=kept, **asdict(meeting)) for meeting in meetings]
+    MeetingElsewhere.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
+    record(
+        verb=Verb.MEETINGS_ELSEWHERE_KEPT, actor=by.pk, subject=Subject("source", kept.pk), scope=EVERYWHERE,
+        facts={"meetings": len(rows)}, at=at,
+    )  # fmt: skip
+    return kept
+
+
+@transaction.atomic
+@trail()
+def drop_source(*, source: Source, by: Member, at: datetime) -> None:
+    record(
+        verb=Verb.MEETINGS_ELSEWHERE_DROPPED, actor=by.pk, subject=Subject("source", source.pk), scope=EVERYWHERE,
+        facts={}, at=at,
+    )  # fmt: skip
+    source.delete()
 
 
 def _tell_of_move(moved: Iterable[Occurrence], at: datetime) -> None:

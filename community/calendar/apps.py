@@ -16,6 +16,7 @@ class CalendarConfig(AppConfig):
 
         kinds.register(REMINDER, CHANGED, MOVED_UP)
         words.register_names("event", titles)
+        words.register_names("source", sources)
         ticks.register("expand_series", every_seconds=3600, run=expand_series)
         ticks.register("remind", every_seconds=30, run=remind)
 
@@ -24,3 +25,9 @@ def titles(ids: Collection[int]) -> Mapping[int, str]:
     from community.calendar.models import Event
 
     return dict(Event.objects.filter(pk__in=ids).values_list("pk", "title"))
+
+
+def sources(ids: Collection[int]) -> Mapping[int, str]:
+    from community.calendar.models import Source
+
+    return dict(Source.objects.filter(pk__in=ids).values_list("pk", "name"))

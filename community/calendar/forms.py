@@ -293,6 +293,16 @@ class ImportForm(forms.Form):
         return cleaned
 
 
+class ElsewhereForm(forms.Form):
+    """A Meeting Guide feed, as a file."""
+
+    source = forms.CharField(
+        label="Whose meetings they are", max_length=80, help_text="It stands beside each of them."
+    )
+    file = forms.FileField(label="The feed, as a JSON file")
+    leave_out = forms.BooleanField(label="Leave out meetings that can’t be read", required=False)
+
+
 class FeedForm(FeedModelForm):
     class Meta:
         model = Feed

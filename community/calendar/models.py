@@ -268,3 +268,44 @@ class Feed(models.Model):
 
     def __str__(self) -> str:
         return f"feed of {self.member_id}"
+
+
+class Source(models.Model):
+    """Whose meetings elsewhere these are. A new import of a source replaces what came of it before."""
+
+    name = models.CharField(max_length=80, unique=True)
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MeetingElsewhere(models.Model):
+    """A weekly meeting that others hold; kept apart from our own events. `day` counts from Sunday, 0."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="meetings")
+    slug = models.CharField(max_length=200)
+    name = models.CharField(max_length=200)
+    day = models.PositiveSmallIntegerField()
+    time = models.TimeField()
+    end_time = models.TimeField(null=True)
+    zone = models.CharField(max_length=60)
+    address = models.CharField(max_length=400, blank=True)
+    link = models.URLField(max_length=500, blank=True)
+    phone = models.CharField(max_length=60, blank=True)
+    notes = models.CharField(max_length=1000, blank=True)
+    entity = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        ordering = ["day", "time", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "slug", "day"], name="one_meeting_per_slug_and_day"),
+            models.CheckConstraint(condition=Q(day__lte=6), name="a_meeting_is_on_a_weekday"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

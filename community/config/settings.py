@@ -51,6 +51,7 @@ class Environment(BaseSettings):
     link_hosts: str = Field(
         "zoom.us,meet.google.com,teams.microsoft.com,webex.com,doxy.me", validation_alias="PORCHLIGHT_LINK_HOSTS"
     )
+    place: str = Field("", max_length=200, validation_alias="PORCHLIGHT_PLACE")
     sends_per_min: int = Field(40, ge=1, le=10_000_000, validation_alias="PORCHLIGHT_SENDS_PER_MIN")
     keep_days: int = Field(0, ge=0, le=36_500, validation_alias="PORCHLIGHT_KEEP_DAYS")
     behind_proxy: bool = Field(False, validation_alias="PORCHLIGHT_BEHIND_PROXY")
@@ -220,6 +221,7 @@ PORCHLIGHT_ALLOW_LOADTEST = env.allow_loadtest
 PORCHLIGHT_COUNTRY = env.country.upper()
 PORCHLIGHT_HELP_LINES = env.help_lines
 PORCHLIGHT_EXIT_URL = env.exit_url
+PORCHLIGHT_PLACE = env.place
 PORCHLIGHT_LINK_HOSTS = listed(env.link_hosts)
 REDIS_URL = env.redis_url
 

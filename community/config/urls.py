@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("community.invitations.urls")),
     path("desk/", include("community.desk.urls")),
     path("house/", include("community.house.urls")),
+    path("meetings/", include("community.calendar.meetings_urls")),
     path("calendar/", include("community.calendar.urls")),
     path("groups/", include("community.groups.urls")),
     path("direct/", include("sessions.direct.urls")),

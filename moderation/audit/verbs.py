@@ -63,6 +63,8 @@ class Verb(models.TextChoices):
     HOUSE_TEXT_PUBLISHED = "house.text_published", "published a text of the house"
     EVENT_SCHEDULED = "event.scheduled", "put {subject} in the calendar"
     EVENT_CHANGED = "event.changed", "changed {subject}"
+    MEETINGS_ELSEWHERE_KEPT = "source.kept", "took in meetings elsewhere from {subject}"
+    MEETINGS_ELSEWHERE_DROPPED = "source.dropped", "let go the meetings elsewhere from {subject}"
     EVENT_CANCELLED = "event.cancelled", "cancelled {subject}"
     HELP_LINE_ADDED = "help_line.added", "added {subject}"
     HELP_LINE_CHANGED = "help_line.changed", "wrote {subject} anew"

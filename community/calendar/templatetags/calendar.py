@@ -40,3 +40,9 @@ def telephone(number: str) -> str:
 @register.filter
 def link_host(link: str) -> str:
     return urlsplit(link).hostname or link
+
+
+@register.filter
+def weekday(number: int) -> str:
+    """Counted from Sunday, 0."""
+    return ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")[number]
