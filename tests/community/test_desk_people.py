@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from community.desk import people as finding
+from community.desk.actions import note_training
 from community.desk.people import State, Wanted, last_here
 from community.groups.models import Group, JoinRequest, Membership
 from community.members import leaving, naming, suspension
@@ -188,6 +189,23 @@ def test_the_page_of_a_person_says_what_stands_and_never_what_they_wrote(
     ):
         assert words in page
     assert "@" not in page
+
+
+def test_a_training_that_ran_out_is_called_expired_on_the_page_of_a_person(
+    desk: Client, wren: Member, marigold: Member
+) -> None:
+    for left in (30, -1):
+        day = timezone.localdate() + timedelta(days=left)
+        note_training(
+            member=wren,
+            group=None,
+            note="Two evenings",
+            trained_on=date(2020, 1, 1),
+            expires_on=day,
+            by=marigold,
+            at=AT,
+        )
+    assert desk.get(url(wren)).text.count(">Expired<") == 1
 
 
 def test_the_address_is_shown_when_asked_for_and_that_is_on_record(

@@ -27,6 +27,12 @@ SIGNED_IN = [
 ]  # fmt: skip
 KEEPERS = ["/groups/parents-in-recovery/", "/groups/parents-in-recovery/people/"]
 
+STEWARDS = [
+    "/desk/", "/desk/people/", "/desk/people/?state=active&handle=wr", "/desk/groups/", "/desk/groups/new/",
+    "/desk/groups/the-porch/", "/desk/groups/summer-walks/", "/desk/groups/the-porch/rooms/porch/", "/desk/roles/",
+    "/desk/mail/", "/desk/audit/", "/desk/audit/?person=nobody&verb=role.changed",
+]  # fmt: skip
+
 # In the room that is looked at; `target` names where the first message of Bramble says it.
 PAUSE = {"minutes": 60, "reason": "a pause"}
 CHANGES: list[tuple[str, str, dict[str, Any]]] = [
@@ -104,6 +110,14 @@ def test_pages_of_someone_who_keeps_a_group(page: Page, site: Site, sign_in: Sig
     page.goto(f"{site.base_url}/groups/parents-in-recovery/people/")
     person = page.get_by_role("link", name="Change").first.get_attribute("href")
     for path in [*KEEPERS, str(person)]:
+        look_at(page, site, path)
+
+
+def test_pages_of_a_steward(page: Page, site: Site, sign_in: SignIn) -> None:
+    sign_in(page, site, "marigold@example.org", PASSWORD)
+    page.goto(f"{site.base_url}/desk/people/?handle=bramble")
+    person = page.locator(".rows h3 a").first.get_attribute("href")
+    for path in [*STEWARDS, str(person)]:
         look_at(page, site, path)
 
 

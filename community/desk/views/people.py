@@ -119,7 +119,14 @@ def person_page(
     roles = [
         (one, made(GroupRoleForm, f"in_{one.pk}", initial={"role": one.role})) for one in found.memberships
     ]
-    page = {"person": found, "member": member, "address": address, "forms": ready | refused, "roles": roles}
+    page = {
+        "person": found,
+        "member": member,
+        "address": address,
+        "forms": ready | refused,
+        "roles": roles,
+        "today": timezone.localdate(),
+    }
     return render(request, "desk/person.html", page, status=status)
 
 
