@@ -49,6 +49,12 @@ def _barred(member: Member) -> list[int]:
     ]
 
 
+def still_here(public_ids: Collection[str]) -> set[str]:
+    """Of those whom a room knows: who has not paused, left or been suspended."""
+    found = Member.objects.here().filter(public_id__in=public_ids)
+    return set(found.values_list("public_id", flat=True))
+
+
 def enterable_by(member: Member) -> QuerySet[Room]:
     """Rooms that the member may enter; says in SQL what `Standing.may_enter` says of loaded rows."""
     if not member.is_active:

@@ -16,7 +16,7 @@ from community.live.domain import Author, Batch, Command, Decision, Opened, Refu
 from community.live.models import Event
 from community.live.prepared import Prepared
 from community.members.blocks import access as blocks
-from community.members.models import Member
+from community.members.models import Member, here
 from moderation.sanctions.models import EVERYWHERE, Restriction
 from sessions.rooms import access, acts
 from sessions.rooms.decide import decide
@@ -49,7 +49,8 @@ def _met(member: int, room: int, group: int, log: int, floor: int) -> QuerySet[M
         | Q(pk__in=Hand.objects.filter(room_id=room).values("member_id"))
         | Q(pk__in=Turn.objects.filter(room_id=room).values("member_id"))
     )
-    role = memberships.filter(member=OuterRef("pk")).values("role")[:1]
+    # Who has paused, left or been suspended keeps nothing meanwhile.
+    role = memberships.filter(here("member__"), member=OuterRef("pk")).values("role")[:1]
     people: QuerySet[Member, tuple[str, str, Any]] = (
         Member.objects.filter(met)
         .annotate(role_here=Subquery(role))

@@ -192,7 +192,8 @@ def people_page(member: Member, slug: str) -> dict[str, Any]:
     present = present_in(visit.room)
     here = [visit.people.person(**by) for by in present.values()]
     known = [visit.people.person(other) for other in visit.people.known if other not in present]
-    away = [person for person in known if not person.covered]
+    still = access.still_here([person.id for person in known])
+    away = [person for person in known if person.id in still and not person.covered]
     return visit.context() | {
         "here": by_name(here),
         "away": by_name(away),

@@ -84,6 +84,23 @@ def test_who_pauses_is_signed_out_and_in_no_list_until_they_sign_in_again(
     assert leaving.come_back(member=fresh(one), at=AT) is None
 
 
+def test_a_room_names_who_has_paused_as_its_writer_and_lists_them_nowhere(
+    two: tuple[Membership, Membership],
+) -> None:
+    Membership.objects.update(role=Membership.Role.FACILITATOR)
+    one, reader = two[0].member, two[1].member
+    room: Room = RoomFactory(group=two[0].group)
+    do(room, one, say(room, "The river was high."))
+    path = f"/sessions/rooms/{room.slug}/"
+    assert "Slow River" in as_(reader).get(f"{path}people/").text
+    assert f"Kept by {reader.handle} and Slow River" in as_(reader).get(path).text
+    leaving.pause(member=one, at=AT)
+    assert "Slow River" not in as_(reader).get(f"{path}people/").text
+    page = as_(reader).get(path).text
+    assert f"Kept by {reader.handle}." in page
+    assert "Slow River" in page.split("data-log")[1]
+
+
 def test_who_pauses_is_sent_no_mail_but_finds_what_came_meanwhile(two: tuple[Membership, Membership]) -> None:
     from community.notifications.delivering import _is_useless
     from community.notifications.kinds import Kind
