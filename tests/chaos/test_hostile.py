@@ -372,27 +372,41 @@ def attacked(server: Server, place: Place, seed: int) -> Iterator[None]:
 async def test_a_neighbour_is_served_while_others_do_their_worst(
     house: House, place: Place, seed: int, measure: Measure, record_property: Record
 ) -> None:
-    count = 400 if measure.full else 40
+    """The ratio is a figure to read (`make prove`): the machine that runs tests has other things to do."""
+    count, rounds = (400, 3) if measure.full else (40, 1)
     server = house.first
     talker = await connect_to(server.base_url, place.chair.cookie)
     await talker.until("welcome")
     await talker.sub(place.slug)
     neighbour = Neighbour(talker, place.slug)
     await neighbour.say(20)
-    calm, before = await neighbour.say(count), server.resident_mib()
+    before = server.resident_mib()
+    calm, troubled, ratios = [], [], []
     upgrade_half = b"GET /live/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    async with (
-        half_open(server.port, HALF_OPEN // 2, b"") as silent,
-        half_open(server.port, HALF_OPEN // 2, upgrade_half) as halting,
-    ):
-        assert len(silent) + len(halting) == HALF_OPEN
-        with attacked(server, place, seed):
-            troubled = await neighbour.say(count)
+    for number in range(rounds):
+        calm.append(await neighbour.say(count))
+        async with (
+            half_open(server.port, HALF_OPEN // 2, b"") as silent,
+            half_open(server.port, HALF_OPEN // 2, upgrade_half) as halting,
+        ):
+            assert len(silent) + len(halting) == HALF_OPEN
+            with attacked(server, place, seed + number):
+                troubled.append(await neighbour.say(count))
+        ratios.append(p99(troubled[-1]) / p99(calm[-1]))
+        await neighbour.say(count)  # what the attackers left in the server is over after that
     grown = server.resident_mib() - before
-    await neighbour.say(5)
     assert talker.seqs() == list(range(1, talker.seqs()[-1] + 1))
     await talker.close()
-    record_property("neighbour's p50 and p99, calm", f"{statistics.median(calm):.1f} {p99(calm):.1f} ms")
-    record_property("the same, troubled", f"{statistics.median(troubled):.1f} {p99(troubled):.1f} ms")
+    for name, waits in (("calm", calm), ("beside them", troubled)):
+        p50s, p99s = [statistics.median(each) for each in waits], [p99(each) for each in waits]
+        record_property(
+            f"neighbour's p50 and p99, {name}",
+            f"{statistics.median(p50s):.1f} {statistics.median(p99s):.1f} ms",
+        )
+    median = statistics.median(ratios)
+    record_property(
+        "p99 beside them over p99 calm",
+        f"{median:.1f} x (median of {', '.join(f'{ratio:.1f}' for ratio in ratios)}; asked for: at most 2)",
+    )
     record_property("server grew by", f"{grown:.0f} MiB")
     assert grown < GROWTH_MIB
