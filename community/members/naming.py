@@ -76,9 +76,14 @@ def _take(member: Member, was: Member, handle: str, at: datetime) -> None:
             Member.objects.filter(pk=member.pk).update(handle=handle, handle_skeleton=reads)
     except IntegrityError:
         raise HandleTaken from None
+    refuse_held(member, reads, at)
+    member.handle, member.handle_skeleton = handle, reads
+
+
+def refuse_held(member: Member, reads: str, at: datetime) -> None:
+    """Raises HandleTaken. To be asked after the row is written, in its transaction."""
     if HeldHandle.objects.against(member.pk, reads, at).exists():
         raise HandleTaken
-    member.handle, member.handle_skeleton = handle, reads
 
 
 def _hold(was: Member, at: datetime) -> None:

@@ -19,11 +19,12 @@ PASSWORD = "the-light-is-on-tonight"
 FOR_ANYONE = [
     "/accounts/login/", "/accounts/password/reset/", "/accounts/password/reset/done/", "/accounts/signup/",
     "/accounts/inactive/", "/accounts/password/reset/key/1-used/", "/help/", "/help/?country=IE", "/exit/about/",
-    "/offline/", "/nowhere/",
+    "/offline/", "/accounts/paused/", "/accounts/left/", "/nowhere/",
 ]  # fmt: skip
 SIGNED_IN = [
     "/", "/groups/", "/groups/the-porch/", "/groups/the-porch/people/", "/groups/after-a-loss/", "/you/",
     "/accounts/password/change/", "/accounts/logout/", "/inbox/", "/you/notices/", "/nowhere/",
+    "/you/settings/", "/you/leaving/", "/you/leaving/leave/", "/you/blocks/",
 ]  # fmt: skip
 KEEPERS = ["/groups/parents-in-recovery/", "/groups/parents-in-recovery/people/"]
 

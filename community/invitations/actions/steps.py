@@ -15,6 +15,7 @@ from community.house.models import HouseText
 from community.invitations.models import FirstStep
 from community.members.handles import HandleTaken
 from community.members.models import Member
+from community.members.naming import refuse_held
 
 
 class NotSkipped(Exception):
@@ -29,6 +30,7 @@ def take_handle(*, member: Member, at: datetime) -> None:
     try:
         with transaction.atomic():
             member.save(update_fields=["handle", "handle_skeleton", "time_zone"])
+            refuse_held(member, member.handle_skeleton, at)
             _taken(member, FirstStep.Name.HANDLE, at)
     except IntegrityError:
         raise HandleTaken from None

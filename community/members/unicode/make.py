@@ -1,7 +1,7 @@
 """`python -m community.members.unicode.make`: derive the two tables anew from the ICU library of this machine.
 
 Confusables: what UTS #39's skeleton makes of each letter, mark and digit that is left after NFKC, case folding and NFD,
-taken to its fixed point. Scripts: each code point's script extensions (UAX #24). See docs/decisions/0013-handles.md.
+taken to its fixed point. Scripts: each code point's script extensions (UAX #24). See docs/decisions/0014-handles.md.
 """
 
 from __future__ import annotations
