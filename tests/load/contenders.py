@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sqlite3
@@ -18,6 +19,7 @@ from tests.services import Service, answers, bound_to_us, free_port, start_redis
 from tests.sites import ROOT, Site
 
 STOP_SECONDS = 15
+PEOPLE = 400  # at least so many: whoever opens a hundred sockets at once has to wait for most of them
 
 
 class Contender(Protocol):
@@ -74,14 +76,15 @@ class Ours:
         if made.returncode:
             raise BenchFailed(f"the bench's rooms could not be made:\n{made.stderr}")
         # Every bench room belongs to one group, so its members may enter each of them.
-        minted = self.site.manage("mint_sessions", "--room", slugs[0], "--count", str(readers))
+        minted = self.site.manage("mint_sessions", "--room", slugs[0], "--count", str(max(readers, PEOPLE)))
         self.cookies = [json.loads(line)["cookie"] for line in minted.splitlines()]
         self.site.start()
         assert self.site.serving
         self.pids = process_tree(self.site.serving.process.pid)
 
     def lines(self, rooms: int, readers: int) -> list[str]:
-        return [f"{slug(room)} {cookie}" for room in range(rooms) for cookie in self.cookies[:readers]]
+        people = itertools.cycle(self.cookies)
+        return [f"{slug(room)} {next(people)}" for room in range(rooms) for _ in range(readers)]
 
     def check(self, result: Result) -> str:
         """The database holds what was acknowledged, no more and no less, without a hole."""

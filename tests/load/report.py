@@ -25,6 +25,7 @@ class Measured:
 
     scenario: Scenario
     rounds: list[dict[str, Result]] = field(default_factory=list)
+    longest: float = 0.0
     wrong: list[str] = field(default_factory=list)
 
     @property

@@ -56,19 +56,19 @@ SCENARIOS = [
     Scenario("1,000 readers, saturation", readers=1000),
     one_in_flight("20 readers, one in flight", 20),
     one_in_flight("100 readers, one in flight", 100, servers=(*BOTH, TUTORIAL)),
-    Scenario("20 readers, 10 a second", readers=20, pace=10, servers=FOUR, rounds=2, optional=True),
-    Scenario("100 readers, 10 a second", readers=100, pace=10, servers=(*BOTH, TUTORIAL), rounds=2, optional=True),
-    Scenario("1,000 readers, 10 a second", readers=1000, pace=10, rounds=2, optional=True),
-    one_in_flight("1,000 readers, one in flight", 1000, rounds=3, optional=True),
+    Scenario("20 readers, 10 a second", readers=20, pace=10, servers=FOUR, rounds=1, optional=True),
+    Scenario("100 readers, 10 a second", readers=100, pace=10, servers=(*BOTH, TUTORIAL), rounds=1, optional=True),
+    Scenario("1,000 readers, 10 a second", readers=1000, pace=10, rounds=1, optional=True),
+    one_in_flight("1,000 readers, one in flight", 1000, rounds=1, optional=True),
     Scenario(
-        "100 rooms of 20, saturation", readers=20, senders=2, in_flight=2, rooms=100, rounds=3, optional=True
+        "100 rooms of 20, saturation", readers=20, senders=2, in_flight=2, rooms=100, rounds=1, optional=True
     ),
     Scenario(
         "100 rooms of 20, one in flight", readers=20, senders=1, in_flight=1, until="everyone", rooms=100,
-        rounds=3, optional=True,
+        rounds=1, optional=True,
     ),
     Scenario(
-        "20 readers, saturation (tutorial)", readers=20, servers=(OURS, TUTORIAL, TUTORIAL_REDIS), rounds=2,
+        "20 readers, saturation (tutorial)", readers=20, servers=(OURS, TUTORIAL, TUTORIAL_REDIS), rounds=1,
         optional=True,
     ),
 ]  # fmt: skip
