@@ -19,6 +19,7 @@ from community.members.models import Member
 # Something that started this long ago still counts as starting now.
 JUST_STARTED = timedelta(minutes=10)
 SOON = timedelta(hours=3)
+WEEK = timedelta(days=7)
 # What `occurrences_for` fills, as the models declare it.
 PEOPLE: str = "people"
 OWN: str = "own"
@@ -124,6 +125,20 @@ def looked_for(
 def next_dates(member: Member, one: Occurrence) -> QuerySet[Occurrence]:
     """The three dates of the series after this one."""
     return occurrences_for(member).filter(event_id=one.event_id, starts_at__gt=one.starts_at)[:3]
+
+
+def soon_for(member: Member, now: datetime, *, most: int) -> list[Occurrence]:
+    """What comes next within a week, one date an event; what is on already is not next."""
+    ahead = occurrences_for(member).filter(
+        starts_at__gt=now,
+        starts_at__lt=now + WEEK,
+        cancelled_at__isnull=True,
+        event__cancelled_at__isnull=True,
+    )
+    found: dict[int, Occurrence] = {}
+    for one in ahead[:LOOK_AHEAD]:
+        found.setdefault(one.event_id, one)
+    return list(found.values())[:most]
 
 
 def who_comes(member: Member, one: Occurrence) -> QuerySet[Answer]:

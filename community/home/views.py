@@ -12,6 +12,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from community.calendar import pages as calendar
+from community.calendar.access import soon_for
 from community.groups.access import groups_for
 from community.home import porch
 from community.house.access import known as house_as_known
@@ -21,6 +23,8 @@ from moderation.crisis import kept
 from moderation.crisis.access import country_for
 from sessions.direct.access import waiting_for
 from sessions.rooms.access import rooms_for
+
+NEXT = 3
 
 
 @require_safe
@@ -35,6 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "doors": porch.open_doors(rooms, now),
         "due": texts_due(request.user),
         "direct": waiting_for(request.user, now),
+        "next": [calendar.line(one, now) for one in soon_for(request.user, now, most=NEXT)],
         "groups": porch.group_lines(groups_for(request.user).of(request.user), rooms, now),
     }
     return render(request, "home/home.html", page)

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from community.calendar import actions
 from community.calendar.answers import answer
 from community.calendar.models import Answer, Event, Feed, Occurrence
 from community.members.models import Member
@@ -316,3 +317,20 @@ def test_the_feed_costs_as_many_queries_for_one_as_for_many(
 
 QUERIES = 9
 FEED_QUERIES = 4
+
+
+def test_home_shows_what_comes_next_one_date_an_event(client: Client, wren: Member) -> None:
+    daily = make_event(
+        title="Ten quiet minutes", rule="FREQ=DAILY;COUNT=9", day=date(2026, 11, 23), time=time(7)
+    )
+    make_event(title="Letters")
+    make_event(title="Next month", day=date(2026, 12, 22))
+    gone = make_event(title="Called off", day=date(2026, 11, 23))
+    actions.cancel_all(event=gone, because="", by=facilitator(), at=NOW)
+    answer(occurrence=nth(daily, 0), member=wren, says=Answer.Says.YES, remind_minutes=None, at=NOW)
+    page = text(client, reverse("home"))
+    assert "5:00 am Mon 23 Ten quiet minutes Group session. You said you’ll come" in page
+    assert page.count("Ten quiet minutes") == 1
+    assert "Letters" in page
+    assert "Next month" not in page
+    assert "Called off" not in page

@@ -112,5 +112,5 @@ def test_home_costs_the_same_however_many_groups(
     for _ in range(6):
         RoomFactory(group=MembershipFactory(member=member).group)
     client.force_login(member, backend="django.contrib.auth.backends.ModelBackend")
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(13):
         assert client.get("/").status_code == 200
