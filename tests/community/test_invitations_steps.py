@@ -17,7 +17,6 @@ from community.house.shipped import ensure_texts, shipped
 from community.invitations import access, names
 from community.invitations.actions import making
 from community.invitations.actions.making import Offer
-from community.invitations.models import FirstStep
 from community.members.models import HandleChange, HeldHandle, Member
 from tests.factories import GroupFactory, MemberFactory, RoomFactory
 from tests.letters import letters
@@ -62,9 +61,9 @@ def test_the_way_from_the_handle_to_the_room(client: Client, newcomer: Member) -
     assert newcomer.handle in client.get("/welcome/handle/").text
     assert client.post("/welcome/handle/", handle())["Location"] == "/welcome/rules/"
     assert "What is said here stays here" in client.get("/welcome/rules/").text
-    assert agree(client)["Location"] == "/welcome/groups/"
-    assert "The porch" in client.get("/welcome/groups/").text
-    assert client.post("/welcome/groups/")["Location"] == "/welcome/hello/"
+    assert agree(client)["Location"] == "/welcome/joining/"
+    assert "The porch" in client.get("/welcome/joining/").text
+    assert client.post("/welcome/joining/")["Location"] == "/welcome/hello/"
     hello = client.get("/welcome/hello/").text
     assert "I’m Slow Otter, and I’m new here." in hello
     assert 'action="/live/porch-room/events/"' in hello
@@ -81,7 +80,7 @@ def test_everything_but_the_rules_can_be_skipped(client: Client, newcomer: Membe
     assert answer.status_code == 200
     assert not Consent.objects.exists()
     agree(client)
-    assert client.post("/welcome/groups/", {"skip": "1"})["Location"] == "/welcome/hello/"
+    assert client.post("/welcome/joining/", {"skip": "1"})["Location"] == "/welcome/hello/"
     newcomer.refresh_from_db()
     assert newcomer.handle == was
     skipped = newcomer.first_steps.filter(skipped=True).values_list("name", flat=True)
@@ -114,7 +113,7 @@ def test_who_left_before_the_rules_is_led_back_to_them_at_the_next_sign_in(newco
     last = Client()
     last.post("/accounts/login/", {"login": "new@x.example", "password": PASSWORD})
     assert last.get("/").status_code == 200
-    assert last.get("/welcome/")["Location"] == "/welcome/groups/"
+    assert last.get("/welcome/")["Location"] == "/welcome/joining/"
 
 
 def test_one_can_go_back_and_forth(client: Client, newcomer: Member) -> None:
@@ -124,8 +123,8 @@ def test_one_can_go_back_and_forth(client: Client, newcomer: Member) -> None:
     rules = client.get("/welcome/rules/").text
     assert "You agreed to these" in rules
     assert "I agree</button>" not in rules
-    assert client.get("/welcome/groups/").status_code == 200
-    assert client.get("/welcome/")["Location"] == "/welcome/groups/"
+    assert client.get("/welcome/joining/").status_code == 200
+    assert client.get("/welcome/")["Location"] == "/welcome/joining/"
 
 
 def test_the_agreement_is_kept_with_the_versions_that_were_read(client: Client, newcomer: Member) -> None:
@@ -231,13 +230,13 @@ def test_a_newcomer_joins_open_groups_and_no_others(client: Client, newcomer: Me
     agree(client)
     rides, hidden = GroupFactory(name="Rides"), GroupFactory(name="Hidden", listed=False)
     asking = GroupFactory(name="Steps", joining=Group.Joining.REQUEST)
-    page = client.get("/welcome/groups/").text
+    page = client.get("/welcome/joining/").text
     assert "Rides" in page
     assert "Steps" in page
     assert "Hidden" not in page
-    client.post("/welcome/groups/", {"groups": [rides.pk, hidden.pk, asking.pk]})
+    client.post("/welcome/joining/", {"groups": [rides.pk, hidden.pk, asking.pk]})
     assert not newcomer.memberships.filter(group__in=[hidden, asking]).exists()
-    client.post("/welcome/groups/", {"groups": [rides.pk]})
+    client.post("/welcome/joining/", {"groups": [rides.pk]})
     assert newcomer.memberships.filter(group=rides).exists()
 
 
@@ -255,7 +254,7 @@ def test_whoever_did_not_come_by_an_invitation_has_no_such_steps() -> None:
     client.force_login(member, backend="django.contrib.auth.backends.ModelBackend")
     assert client.get("/").status_code == 200
     assert client.get("/welcome/")["Location"] == "/"
-    for name in FirstStep.Name.values:
+    for name in ("handle", "rules", "joining", "hello"):
         assert client.get(f"/welcome/{name}/").status_code == 404
 
 

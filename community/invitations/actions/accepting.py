@@ -111,9 +111,9 @@ def join_groups(*, invitation: Invitation, member: Member, at: datetime) -> list
     places = access.new_places_for(invitation, member, at)
     if not places:
         return []
-    if not Acceptance.objects.filter(invitation=invitation, member=member).exists():
+    _, first = Acceptance.objects.get_or_create(invitation=invitation, member=member, defaults={"at": at})
+    if first:
         _spend(invitation, at)
-        Acceptance.objects.create(invitation=invitation, member=member, at=at)
     for place in places:
         Membership.objects.get_or_create(
             group=place.group, member=member, defaults={"role": place.role, "joined_at": at}
