@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from community.house.access import house
 from community.members import handles
-from community.members.handles import SKELETON_MAX, HandleTaken, skeleton
+from community.members.handles import SKELETON_MAX, HandleTaken
+from community.members.handles import skeleton as skeleton
 from community.members.initials import initials
 from moderation.audit.actions import Subject, record
 from moderation.audit.verbs import Verb
@@ -57,7 +58,13 @@ class MemberQuerySet(models.QuerySet["Member"]):
         return self.filter(here())
 
 
-class MemberManager(BaseUserManager.from_queryset(MemberQuerySet)["Member"]):  # type: ignore[misc]
+class MemberManager(BaseUserManager["Member"]):
+    def get_queryset(self) -> MemberQuerySet:
+        return MemberQuerySet(self.model, using=self._db)
+
+    def here(self) -> MemberQuerySet:
+        return self.get_queryset().here()
+
     def create_user(self, email: str, handle: str, password: str | None = None, **fields: Any) -> Member:
         member = Member(email=self.normalize_email(email).lower(), handle=handle, **fields)
         member.set_password(password)

@@ -74,7 +74,7 @@ def pauses(request: MemberRequest) -> HttpResponse:
 
 
 @login_required
-@reauthentication_required
+@reauthentication_required  # type: ignore[untyped-decorator]
 @require_http_methods(["GET", "HEAD", "POST"])
 def departures(request: MemberRequest) -> HttpResponse:
     form = LeavingForm(request.POST or None)

@@ -11,6 +11,7 @@ from django.contrib.auth import authenticate
 from django.test import Client
 
 from community.groups.models import Membership
+from community.live import renaming
 from community.live.models import Event
 from community.members import handles, leaving, naming, suspension
 from community.members.models import Departure, HandleChange, HeldHandle, Member
@@ -213,7 +214,7 @@ def test_a_name_that_was_not_taken_off_everywhere_is_taken_off_at_the_next_run(
     do(room, one, say(room, "The river was high."))
     leaving.ask_to_leave(member=one, name=OFF, at=AT)
     with monkeypatch.context() as patch:
-        patch.setattr(leaving.renaming, "rename", lambda *names: 1 / 0)
+        patch.setattr(renaming, "rename", lambda *names: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             leaving.finish_leaving(AT + leaving.COOL_OFF)
     assert '"Slow River"' in Event.objects.get(log=room.log).payload
