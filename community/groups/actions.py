@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
-from community.groups import access
+from community.groups import access, kinds
 from community.groups.models import Group, JoinRequest, Membership
 from community.groups.removal import end_own_membership, remove_member
 from community.live import eviction, log
 from community.members.models import Member
+from community.notifications.actions import notify, notify_all
 from moderation.audit.actions import Subject, record, trail
 from moderation.audit.verbs import Verb
 
@@ -53,7 +55,16 @@ def ask_to_join(*, group: Group, member: Member, words: str, at: datetime) -> Jo
         raise AskedAlready
     try:
         with transaction.atomic():
-            return JoinRequest.objects.create(group=group, member=member, words=words, asked_at=at)
+            asked = JoinRequest.objects.create(group=group, member=member, words=words, asked_at=at)
+            notify_all(
+                what=f"request:{asked.pk}:asked",
+                kind=kinds.ASKED,
+                members=[keeper.member for keeper in access.keepers_of(group)],
+                context={"group": group.name},
+                path=reverse("groups:group", args=[group.slug]),
+                at=at,
+            )
+            return asked
     except IntegrityError:
         raise AskedAlready from None
 
@@ -79,6 +90,15 @@ def answer_request(
         subject=Subject("member", request.member_id),
         scope=request.group.tag,
         facts={"request": request.pk, "answer": answer.value},
+        at=at,
+    )
+    words = kinds.WELCOME if answer == JoinRequest.Answer.WELCOME else kinds.NOT_NOW
+    notify(
+        what=f"request:{request.pk}:answered",
+        kind=kinds.ANSWERED,
+        member=request.member,
+        context={"answer": words.format(group=request.group.name)},
+        path=reverse("groups:group", args=[request.group.slug]),
         at=at,
     )
     request.refresh_from_db()

@@ -8,11 +8,14 @@ class GroupsConfig(AppConfig):
     label = "groups"
 
     def ready(self) -> None:
+        from community.groups.kinds import ANSWERED, ASKED
         from community.groups.leaving import end_all_memberships, groups_left_alone
         from community.members import leaving
+        from community.notifications import kinds
         from moderation.audit import words
 
         words.register_names("group", names)
+        kinds.register(ASKED, ANSWERED)
         leaving.on_leaving(end_all_memberships)
         leaving.on_asking_to_leave(groups_left_alone)
 

@@ -136,6 +136,27 @@ def notify_all(
     _write(deliveries)
 
 
+def notify_addresses(
+    *, kind: Kind, letters: Iterable[tuple[str, str, Mapping[str, str]]], at: datetime
+) -> None:
+    """Tell many addresses something, each a thing of its own (what, address, context), in a few queries."""
+    _write(
+        [
+            Delivery(
+                what=what,
+                address_digest=keyed_digest(address.casefold()),
+                kind=kind.name,
+                channel=Channel.EMAIL,
+                payload=sealed_payload(context, address=address),
+                due_at=at,
+                useful_until=_useful_until(kind, None, at),
+                made_at=at,
+            )
+            for what, address, context in letters
+        ]
+    )
+
+
 def notify_by_allauth(*, address: str, subject: str, text: str, code: bool, at: datetime) -> None:
     """Mail that a sign-in asked for, already in words; `code` when it holds a short-lived code rather than a link.
 

@@ -29,6 +29,9 @@ LONGEST_PAUSE = timedelta(hours=4)
 WORKER_LOST = "WorkerLost"
 USELESS = "TooLate"
 
+# Whoever was only slow may still say what became of what it held.
+HELD_OR_LOST = (State.LEASED, State.SENDING, State.DEAD)
+
 Chance = Callable[[], float]
 
 
@@ -57,9 +60,7 @@ def hand_over(delivery: Delivery, at: datetime) -> bool:
 @transaction.atomic
 def mark_sent(delivery: Delivery, at: datetime) -> bool:
     """False only when a steward has meanwhile decided about it; a worker taken for lost may still say that it sent."""
-    held = Delivery.objects.filter(
-        pk=delivery.pk, lease_by=delivery.lease_by, state__in=(State.LEASED, State.SENDING, State.DEAD)
-    )
+    held = Delivery.objects.filter(pk=delivery.pk, lease_by=delivery.lease_by, state__in=HELD_OR_LOST)
     return bool(
         held.update(
             state=State.SENT, payload="", lease_by="", lease_until=None, ended_at=at, last_error="", perhaps_sent=False
@@ -97,8 +98,8 @@ def failed(
     if for_good or delivery.attempts >= ATTEMPTS:
         return _bury(delivery, at, error)
     return _change(
-        delivery, (State.LEASED, State.SENDING), state=State.WAITING, due_at=again, lease_by="", lease_until=None,
-        last_error=error,
+        delivery, HELD_OR_LOST, state=State.WAITING, due_at=again, lease_by="", lease_until=None, last_error=error,
+        ended_at=None, perhaps_sent=False,
     )  # fmt: skip
 
 
@@ -134,9 +135,9 @@ def take_back_lost(at: datetime) -> int:
 
 
 def _bury(delivery: Delivery, at: datetime, error: str, *, perhaps_sent: bool = False) -> bool:
-    """`lease_by` stays: a worker that was taken for lost may still come and say that it sent."""
+    """`lease_by` stays: a worker that was taken for lost may still come and say what became of it."""
     return _change(
-        delivery, (State.LEASED, State.SENDING), state=State.DEAD, lease_until=None, ended_at=at, last_error=error,
+        delivery, HELD_OR_LOST, state=State.DEAD, lease_until=None, ended_at=at, last_error=error,
         perhaps_sent=perhaps_sent,
     )  # fmt: skip
 

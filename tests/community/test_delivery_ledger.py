@@ -374,9 +374,25 @@ def test_a_worker_lost_while_handing_over_leaves_a_dead_one_that_may_have_arrive
     dead = Delivery.objects.get()
     assert (dead.state, dead.perhaps_sent, dead.last_error) == (State.DEAD, True, ledger.WORKER_LOST)
     assert letters(later + timedelta(days=1)) == []
-    # It was only slow: what it says now is the truth.
-    assert ledger.mark_sent(lost, later)
-    assert Delivery.objects.get().state == State.SENT
+
+
+@pytest.mark.parametrize("came_through", [True, False])
+def test_a_worker_that_was_only_slow_still_says_what_became_of_it(came_through: bool) -> None:
+    tell(MemberFactory(), ALWAYS_BY_MAIL)
+    (mine,) = ledger.claim(NOON)
+    assert ledger.hand_over(mine, NOON)
+    later = NOON + ledger.LEASE
+    ledger.take_back_lost(later)
+    if came_through:
+        assert ledger.mark_sent(mine, later)
+    else:
+        assert ledger.failed(mine, later, "SMTPDataError", for_good=False)
+    told = Delivery.objects.get()
+    assert (told.state, told.perhaps_sent) == (State.SENT if came_through else State.WAITING, False)
+    # Once somebody else has it, or a steward decided, it has no say any more.
+    Delivery.objects.update(state=State.WAITING, lease_by="", ended_at=None)
+    assert not ledger.mark_sent(mine, later)
+    assert not ledger.failed(mine, later, "SMTPDataError", for_good=False)
 
 
 def test_pauses_grow_to_a_limit_and_are_spread() -> None:
