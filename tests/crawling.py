@@ -23,7 +23,7 @@ ADDRESS = re.compile(r"[\w.%+-]+@[\w-]+(?:\.[\w-]+)+")
 NETWORK = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b|\b(?:[0-9a-f]{1,4}:){3,7}[0-9a-f]{1,4}\b")
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>")
 # How many addresses of one kind are looked at: the two-hundredth message's page is made like the first.
-EACH = 4
+EACH = 3
 
 
 def routes() -> dict[str, URLPattern]:

@@ -46,8 +46,11 @@ def look(request: MemberRequest) -> HttpResponse:
     form = LookForm(request.POST or None, house=house)
     chosen: dict[str, str] = {}
     if request.method == "POST" and form.is_valid():
+        keep = "preview" not in request.POST
         chosen = dict(form.cleaned_data)
-        if changed(request, form, keep="preview" not in request.POST) and "preview" not in request.POST:
+        if not changed(request, form, keep=keep):
+            chosen = {}  # what can't be read is not shown either
+        elif keep:
             messages.success(request, "Saved. Every page has it from now on, within a few seconds.")
             return redirect("desk:look")
     page = page_of(house, form, LogoForm(), chosen) | {"preview": bool(chosen)}
