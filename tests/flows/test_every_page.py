@@ -25,6 +25,7 @@ SIGNED_IN = [
     "/", "/groups/", "/groups/the-porch/", "/groups/the-porch/people/", "/groups/after-a-loss/", "/you/",
     "/accounts/password/change/", "/accounts/logout/", "/inbox/", "/you/notices/", "/nowhere/",
     "/you/settings/", "/you/leaving/", "/you/leaving/leave/", "/you/blocks/",
+    "/house/rules/", "/house/privacy/", "/house/rules/changes/2/",
 ]  # fmt: skip
 KEEPERS = ["/groups/parents-in-recovery/", "/groups/parents-in-recovery/people/"]
 
@@ -32,6 +33,8 @@ STEWARDS = [
     "/desk/", "/desk/people/", "/desk/people/?state=active&handle=wr", "/desk/groups/", "/desk/groups/new/",
     "/desk/groups/the-porch/", "/desk/groups/summer-walks/", "/desk/groups/the-porch/rooms/porch/", "/desk/roles/",
     "/desk/mail/", "/desk/audit/", "/desk/audit/?person=nobody&verb=role.changed",
+    "/desk/texts/", "/desk/texts/rules/", "/desk/look/", "/desk/settings/", "/desk/help-lines/",
+    "/desk/help-lines/US/988-day-and-night/", "/desk/help-lines/NZ/new/", "/desk/health/",
 ]  # fmt: skip
 
 # In the room that is looked at; `target` names where the first message of Bramble says it.
