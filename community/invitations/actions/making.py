@@ -17,7 +17,7 @@ from community.invitations import access, kinds
 from community.invitations.models import Invitation, Place, Upload
 from community.invitations.tokens import digest_of_token, make_token
 from community.members.models import Member
-from community.notifications.actions import notify
+from community.notifications.actions import notify_addresses
 from community.notifications.links import absolute
 from moderation.audit.actions import Subject, record, trail
 from moderation.audit.verbs import Verb
@@ -107,9 +107,7 @@ def write(made: Sequence[Made], offers: Sequence[Offer], *, at: datetime) -> Non
         ),
         batch_size=500,
     )
-    for one in made:
-        if one.invitation.mailed:
-            _send(one, at)
+    _send([one for one in made if one.invitation.mailed], at)
 
 
 @transaction.atomic
@@ -132,7 +130,7 @@ def renew(*, invitation: Invitation, by: Member, at: datetime) -> Made:
     invitation.refresh_from_db()
     made = Made(invitation, token)
     if invitation.mailed:
-        _send(made, at)
+        _send([made], at)
     record(
         verb=Verb.INVITATION_RENEWED,
         actor=by.pk,
@@ -165,17 +163,18 @@ def path_to(token: str) -> str:
     return reverse("invitations:join", args=[token])
 
 
-def _send(made: Made, at: datetime) -> None:
-    invitation = made.invitation
-    until = timezone.localtime(invitation.expires_at, timezone.get_default_timezone())
-    notify(
-        what=f"invitation:{invitation.pk}:{invitation.token_digest[:16]}",
-        kind=kinds.LINK,
-        address=invitation.address or "",
-        context={
-            "house": house().name,
-            "join": absolute(path_to(made.token)),
-            "until": say(until, "j F Y"),
-        },
-        at=at,
-    )
+def _send(made: Sequence[Made], at: datetime) -> None:
+    name, zone = house().name, timezone.get_default_timezone()
+    letters = [
+        (
+            f"invitation:{one.invitation.pk}:{one.invitation.token_digest[:16]}",
+            one.invitation.address or "",
+            {
+                "house": name,
+                "join": absolute(path_to(one.token)),
+                "until": say(timezone.localtime(one.invitation.expires_at, zone), "j F Y"),
+            },
+        )
+        for one in made
+    ]
+    notify_addresses(kind=kinds.LINK, letters=letters, at=at)

@@ -99,31 +99,33 @@ def preview(*, upload: Upload, at: datetime) -> Preview:
     return Preview(list(_looks(lines, defaults, groups, here, waiting)))
 
 
-@transaction.atomic
-@trail()
 def confirm(*, upload: Upload, by: Member | None, at: datetime, by_mail: bool = True) -> list[Made]:
-    """Invite everyone in the file, in its order. Raises ConfirmedAlready, NotConfirmable,
-    ChargeForNobodyInParticular.
+    """Invite everyone in the file, in its order. Raises ConfirmedAlready, NotConfirmable, ChargeForNobodyInParticular.
+
+    What takes long is made ready before the transaction, so that ten thousand invitations hold nobody up.
     """
-    if not Upload.objects.filter(pk=upload.pk, confirmed_at__isnull=True).update(confirmed_at=at):
+    if Upload.objects.filter(pk=upload.pk, confirmed_at__isnull=False).exists():
         raise ConfirmedAlready
     seen = preview(upload=upload, at=at)
     if not seen.can_be_confirmed:
         raise NotConfirmable
     offers = [replace(look.offer, by_mail=by_mail) for look in seen.looks if look.offer is not None]
     made = [prepare(offer, by=by, at=at, upload=upload) for offer in offers]
-    write(made, offers, at=at)
-    record(
-        verb=Verb.INVITATIONS_UPLOADED,
-        actor=by.pk if by else None,
-        subject=Subject("upload", upload.pk),
-        scope=EVERYWHERE,
-        facts={"count": len(made)},
-        at=at,
-    )
-    upload.confirmed_at, upload.invited = at, len(made)
-    upload.kept = json.dumps({"results": [_result(look, done=True) for look in seen.looks]})
-    upload.save(update_fields=["invited", "kept"])
+    kept = json.dumps({"results": [_result(look, done=True) for look in seen.looks]})
+    with transaction.atomic(), trail():
+        unconfirmed = Upload.objects.filter(pk=upload.pk, confirmed_at__isnull=True)
+        if not unconfirmed.update(confirmed_at=at, invited=len(made), kept=kept):
+            raise ConfirmedAlready
+        write(made, offers, at=at)
+        record(
+            verb=Verb.INVITATIONS_UPLOADED,
+            actor=by.pk if by else None,
+            subject=Subject("upload", upload.pk),
+            scope=EVERYWHERE,
+            facts={"count": len(made)},
+            at=at,
+        )
+    upload.refresh_from_db()
     return made
 
 
