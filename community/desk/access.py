@@ -182,6 +182,12 @@ def people_of(group: Group) -> QuerySet[Membership]:
     return group.memberships.select_related("member").order_by(Lower("member__handle"))
 
 
+def requests_to(group: Group) -> QuerySet[JoinRequest]:
+    """Who waits for an answer of those who keep the group; what they wrote is for those alone."""
+    waiting = group.requests.filter(answered_at__isnull=True, member__is_active=True)
+    return waiting.select_related("member").defer("words").order_by("asked_at")
+
+
 def groups_to_put_in(member: Member) -> QuerySet[Group]:
     mine = Membership.objects.filter(group=OuterRef("pk"), member=member)
     return groups_for_desk().filter(closed_at__isnull=True).exclude(Exists(mine))

@@ -17,6 +17,8 @@ HOUSE = "The house"
 MEMBER = "member"
 # Facts that are the primary key of a member.
 PEOPLE = {"author": "by"}
+# Facts that are primary keys of things with a name, and their kind.
+NAMED = {"groups": "group"}
 # Rows of other tables, which say nothing to a reader.
 NUMBERS = {"invitation", "restriction", "request", "training"}
 
@@ -87,6 +89,9 @@ def _place(scope: str) -> tuple[str, int] | None:
 def _mentioned(row: AuditEntry, facts: Mapping[str, Any]) -> set[tuple[str, int]]:
     found = {(row.subject_kind, row.subject_id)}
     found |= {(MEMBER, facts[key]) for key in PEOPLE if isinstance(facts.get(key), int)}
+    for key, kind in NAMED.items():
+        if isinstance(numbers := facts.get(key), list):
+            found |= {(kind, number) for number in numbers if isinstance(number, int)}
     if row.actor is not None:
         found.add((MEMBER, row.actor))
     if (place := _place(row.scope)) is not None:
@@ -109,7 +114,10 @@ def _look_up(mentioned: Iterable[set[tuple[str, int]]]) -> dict[tuple[str, int],
 def _more(facts: Mapping[str, Any], name: Callable[[str, int], str]) -> Iterable[str]:
     for key, value in facts.items():
         label = PEOPLE.get(key, key).replace("_", " ")
-        if key in NUMBERS or value is None or value is False:
+        if key in NUMBERS or value is None or value is False or value == []:
+            continue
+        if key in NAMED and isinstance(value, list):
+            yield f"{label} {', '.join(name(NAMED[key], number) for number in value)}"
             continue
         if key in PEOPLE and isinstance(value, int):
             yield f"{label} {name(MEMBER, value)}"

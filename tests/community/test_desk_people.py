@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -14,6 +15,7 @@ from community.desk import people as finding
 from community.desk.actions import note_training
 from community.desk.people import State, Wanted, last_here
 from community.groups.models import Group, JoinRequest, Membership
+from community.live import eviction
 from community.members import leaving, naming, suspension
 from community.members.models import Departure, Member
 from moderation.audit.models import AuditEntry
@@ -285,6 +287,19 @@ def test_ending_their_sign_ins_leaves_everybody_elses(desk: Client, wren: Member
     assert facts["sign_ins_ended"] == 2
     desk.post(url(wren, "sign-ins", "end"))
     assert len(on_record(Verb.SIGN_INS_ENDED)) == 1
+
+
+def test_ending_their_sign_ins_ends_their_open_connections_too(
+    desk: Client, wren: Member, django_capture_on_commit_callbacks: Any
+) -> None:
+    told: list[eviction.Eviction] = []
+    eviction.on_eviction(told.append)
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            desk.post(url(wren, "sign-ins", "end"))
+    finally:
+        eviction._listeners.remove(told.append)
+    assert [one.member_id for one in told] == [wren.pk]
 
 
 def test_they_are_asked_for_another_handle(desk: Client, wren: Member) -> None:

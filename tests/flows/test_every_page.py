@@ -31,7 +31,7 @@ KEEPERS = ["/groups/parents-in-recovery/", "/groups/parents-in-recovery/people/"
 
 STEWARDS = [
     "/desk/", "/desk/people/", "/desk/people/?state=active&handle=wr", "/desk/groups/", "/desk/groups/new/",
-    "/desk/groups/the-porch/", "/desk/groups/summer-walks/", "/desk/groups/the-porch/rooms/porch/", "/desk/roles/",
+    "/desk/groups/the-porch/", "/desk/groups/summer-walks/", "/desk/groups/parents-in-recovery/", "/desk/groups/the-porch/rooms/porch/", "/desk/roles/",
     "/desk/mail/", "/desk/audit/", "/desk/audit/?person=nobody&verb=role.changed",
     "/desk/texts/", "/desk/texts/rules/", "/desk/look/", "/desk/settings/", "/desk/help-lines/",
     "/desk/help-lines/US/988-day-and-night/", "/desk/help-lines/NZ/new/", "/desk/health/",

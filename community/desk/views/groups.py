@@ -66,6 +66,7 @@ def group_page(request: MemberRequest, group: Group, *, status: int = 200, **ref
     page = {
         "group": group,
         "rooms": access.rooms_of(group),
+        "requests": access.requests_to(group),
         "people": people,
         "roles": roles,
         "forms": ready | refused,
