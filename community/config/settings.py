@@ -253,6 +253,7 @@ INSTALLED_APPS = [
     "community.invitations",
     "community.calendar",
     "sessions.rooms",
+    "sessions.formats",
     "sessions.direct",
     "community.home",
     "community.desk",
@@ -325,10 +326,11 @@ ACCOUNT_FORMS = {
     "confirm_login_code": "community.members.signin.forms.MailedCodeForm",
     "reauthenticate": "community.members.signin.forms.PasswordAgainForm",
 }
+# allauth's own writes a row for an address that is known, and none for one that is not.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
 ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
-ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 # Beside those of allauth: coming in by an invitation (many may do so behind one address), asking for one.
 ACCOUNT_RATE_LIMITS = {"join": "60/h/ip", "ask_to_come_in": "10/h/ip"}
 ACCOUNT_REAUTHENTICATION_REQUIRED = True

@@ -40,6 +40,15 @@ class AskForCode(account.RequestLoginCodeView):  # type: ignore[misc]
         return response
 
 
+class ConfirmCode(account.ConfirmLoginCodeView):  # type: ignore[misc]
+    def get_form_kwargs(self) -> dict[str, Any]:
+        if self.stage.login.user is None:
+            # allauth has just read the member who waits for this code: the same where nobody does.
+            access.look_for_nobody()
+        kwargs: dict[str, Any] = super().get_form_kwargs()
+        return kwargs
+
+
 class PasskeySignIn(webauthn.LoginWebAuthnView):  # type: ignore[misc]
     def form_valid(self, form: Any) -> HttpResponse:
         remember(self.request, shared="shared" in self.request.POST)

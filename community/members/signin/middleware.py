@@ -18,7 +18,8 @@ from community.members.signin.store import SessionStore
 # Where someone may go who has a second factor to set up first: help, the ways out, and the setting up.
 OPEN_APPS = {"signin"}
 OPEN_NAMES = ("mfa_", "account_")
-OPEN_PATHS = ("/help", "/exit/", "/offline/", "/healthz", "/sw.js", "/static/")
+# The house rules come first: they are read on pages of their own.
+OPEN_PATHS = ("/help", "/exit/", "/offline/", "/healthz", "/sw.js", "/static/", "/welcome/", "/house/")
 
 
 class KeptSignIn:
