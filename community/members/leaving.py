@@ -23,6 +23,7 @@ from community.members.models import Departure, HandleChange, HandleRequest, Hel
 from community.members.roles import lock_stewards, refuse_if_last
 from community.members.signin.models import ShortPassword, SignIn
 from community.notifications.actions import notify
+from community.notifications.models import Choice, QuietHours
 from moderation.audit.actions import Subject, record, trail
 from moderation.audit.chain import digest_of
 from moderation.audit.verbs import Verb
@@ -167,6 +168,11 @@ def _erase(member: Member, departure: Departure, at: datetime) -> None:
     EmailAddress.objects.filter(user=member).delete()
     ShortPassword.objects.filter(member=member).delete()
     HandleRequest.objects.filter(member=member).delete()
+    Choice.objects.filter(member=member).delete()
+    QuietHours.objects.filter(member=member).delete()
+    member.inbox.all().delete()
+    member.blocks.all().delete()
+    member.recoveries.all().delete()
     if departure.name == Name.OFF:
         HandleChange.objects.filter(member=member).delete()
         until = at + timedelta(days=house().handle_held_days)

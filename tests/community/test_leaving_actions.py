@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
 import pytest
 from django.contrib.auth import authenticate
+from django.db import connections
 from django.test import Client
 
 from community.groups.models import Membership
 from community.live import renaming
 from community.live.models import Event
 from community.members import handles, leaving, naming, suspension
+from community.members.blocks.models import Block
 from community.members.models import Departure, HandleChange, HeldHandle, Member
 from community.members.roles import LastSteward
 from community.members.signin.models import SignIn
-from community.notifications.models import Delivery
+from community.notifications.models import Delivery, InboxEntry
 from moderation.audit.models import AuditEntry
 from sessions.rooms.models import Room
 from tests.factories import PASSWORD, MemberFactory, MembershipFactory, RoomFactory
 from tests.live_client import do, say
+from tests.live_fixtures import WAIT
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 11, 22, 19, tzinfo=UTC)
@@ -145,6 +151,8 @@ def test_after_the_cool_off_nothing_leads_to_the_person(two: tuple[Membership, M
     one, reader = two[0].member, two[1].member
     HandleChange.objects.create(member=one, was="Old Barn", at=AT - 90 * DAY)
     HeldHandle.objects.create(member=one, skeleton="oidbarn", until=AT + 90 * DAY)
+    Block.objects.create(by=one, whom=reader, at=AT)
+    InboxEntry.objects.create(member=one, key="k", kind="members.leaving", at=AT)
     email = one.email
     assert authenticate(None, username=email, password=PASSWORD) is not None
     leaving.ask_to_leave(member=one, name=OFF, at=AT)
@@ -155,6 +163,8 @@ def test_after_the_cool_off_nothing_leads_to_the_person(two: tuple[Membership, M
     assert authenticate(None, username=email, password=PASSWORD) is None
     assert not gone.has_usable_password()
     assert not gone.memberships.exists()
+    assert not gone.blocks.exists()
+    assert not gone.inbox.exists()
     assert not HandleChange.objects.filter(member=gone).exists()
     assert not HeldHandle.objects.filter(member=gone).exists()
     assert as_(reader).get(f"/members/{one.public_id}/").status_code == HTTPStatus.NOT_FOUND
@@ -330,3 +340,31 @@ def test_each_step_is_recorded_and_no_entry_holds_the_name() -> None:
 def test_pages_for_who_has_gone_say_nothing_of_what_this_is() -> None:
     for path in ("/accounts/paused/", "/accounts/left/"):
         assert Client().get(path).status_code == HTTPStatus.OK
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_comes_back_at_the_moment_of_being_let_go_is_either_back_or_gone() -> None:
+    people = MemberFactory.create_batch(4)
+    for member in people:
+        leaving.ask_to_leave(member=member, name=OFF, at=AT)
+    together = threading.Barrier(len(people) + 2)
+
+    def run(does: Callable[[], object]) -> object:
+        try:
+            together.wait(WAIT)
+            return does()
+        finally:
+            connections.close_all()
+
+    ends = AT + leaving.COOL_OFF
+    with ThreadPoolExecutor(len(people) + 2) as pool:
+        back = [pool.submit(run, lambda one=one: leaving.come_back(member=one, at=ends)) for one in people]
+        ticks = [pool.submit(run, lambda: leaving.finish_leaving(ends)) for _ in range(2)]
+        came = {member.pk for member, done in zip(people, back, strict=True) if done.result(WAIT)}
+        gone = sum(int(str(tick.result(WAIT))) for tick in ticks)
+    assert len(came) + gone == len(people)
+    for member in Member.objects.all():
+        departure = member.departures.get()
+        assert (departure.undone_at is not None) == (member.pk in came) == member.is_here
+        assert (departure.done_at is not None) == (member.gone_at is not None) == (member.pk not in came)
+    assert AuditEntry.objects.filter(verb__in=["member.left", "member.came_back"]).count() == len(people)
