@@ -1,0 +1,1 @@
+"""Formats: the scripts of meetings, step by step, in versions that never change once they were used."""
