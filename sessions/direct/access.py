@@ -18,7 +18,7 @@ from sessions.direct.models import Ask, Pair
 from sessions.rooms.access import (
     RoomSummary,
     conversations_of,
-    sits_in_a_meeting,
+    meeting_of,
     unread_conversations,
 )
 
@@ -161,7 +161,7 @@ def way_to(asker: Member, asked: Member, at: datetime) -> Way:
             return Way.YOU_ARE_NEW
         if is_new(asked, at):
             return Way.THEY_ARE_NEW
-        if sits_in_a_meeting(asker, at):
+        if meeting_of(asker, at) is not None:
             return Way.IN_A_MEETING
     if Ask.objects.filter(asker=asker, at__gt=at - timedelta(days=1)).count() >= ASKS_A_DAY:
         return Way.ENOUGH_TODAY

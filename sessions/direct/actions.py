@@ -24,7 +24,7 @@ from sessions.direct.access import Way
 from sessions.direct.kinds import ASKED
 from sessions.direct.models import Ask, Pair
 from sessions.rooms import acts
-from sessions.rooms.access import sits_in_a_meeting
+from sessions.rooms.access import meeting_of
 from sessions.rooms.domain import rooms
 from sessions.rooms.models import Room
 
@@ -100,7 +100,7 @@ def accept(*, ask: Ask, at: datetime) -> Pair:
         return held
     if ask.withdrawn_at is not None or ask.answer == Ask.Answer.YES or blocks.stands_between(asker, asked):
         raise Gone
-    if not access.eased(asker, asked) and sits_in_a_meeting(asked, at):
+    if not access.eased(asker, asked) and meeting_of(asked, at) is not None:
         raise InAMeeting
     pair, room = _make_room(asker, asked, at)
     first = 0
@@ -160,6 +160,12 @@ def end_between(by: Member, whom: Member, at: datetime) -> None:
     Ask.objects.filter(asker=whom, asked=by, answer=Ask.Answer.NONE).update(
         answer=Ask.Answer.NOT_NOW, answered_at=at
     )
+
+
+def end_with_membership(group: Group, member: Member, at: datetime) -> None:
+    """When someone leaves the whole place, who talked with them is not left in a room alone."""
+    for pair in Pair.objects.filter(group=group, ended_at__isnull=True).select_related("group"):
+        end(pair=pair, by=member, at=at)
 
 
 def forget_spent_words(at: datetime) -> int:

@@ -15,6 +15,7 @@ from community.members.requests import MemberRequest
 from sessions.direct import access, actions
 from sessions.direct.access import Way
 from sessions.direct.forms import AnswerForm, AskForm
+from sessions.rooms.access import meeting_of
 
 GONE = "That request is not there any more."
 IN_A_MEETING = "You are in a meeting. Direct contact rests until it is over; the request waits."
@@ -58,7 +59,8 @@ def person_page(request: MemberRequest, whom: Member, form: AskForm, status: int
     if way is Way.TALKING:
         pair = access.between(request.user, whom).filter(ended_at__isnull=True).select_related("group").get()
         return redirect("rooms:room", pair.group.slug)
-    page = {"person": whom, "way": way, "form": form}
+    meeting = meeting_of(request.user, timezone.now()) if way is Way.IN_A_MEETING else None
+    page = {"person": whom, "way": way, "form": form, "meeting": meeting}
     return render(request, "direct/person.html", page, status=status)
 
 

@@ -22,7 +22,8 @@ from moderation.sanctions.models import Restriction
 from sessions.rooms.models import ReadPosition, Room
 from sessions.rooms.phases import IN_A_MEETING, PHASES, Phase
 
-LATELY = timedelta(minutes=10)
+LATELY = timedelta(minutes=3)
+A_MEETING_LASTS = timedelta(hours=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,17 +192,17 @@ def unread_conversations(member: Member) -> int:
     return kept.count()
 
 
-def sits_in_a_meeting(member: Member, at: datetime) -> bool:
-    """Whether the member has the floor, waits for it, or lately looked in, where a part of a meeting is on."""
-    meetings = Room.objects.filter(phase__in=IN_A_MEETING)
+def meeting_of(member: Member, at: datetime) -> Room | None:
+    """Where a part of a meeting is on in which the member has the floor, waits for it, or is there."""
+    turn = Q(turn__member=member, turn__at__gt=at - A_MEETING_LASTS)
+    hand = Q(hands__member=member, hands__at__gt=at - A_MEETING_LASTS)
     looked_in = Q(read_positions__member=member, read_positions__at__gt=at - LATELY)
-    if meetings.filter(Q(turn__member=member) | Q(hands__member=member) | looked_in).exists():
-        return True
+    meetings = enterable_by(member).filter(phase__in=IN_A_MEETING)
+    if found := meetings.filter(turn | hand | looked_in).first():
+        return found
     live = engine.running()
-    return live is not None and any(
-        member.public_id in live.presence.people(log_id)
-        for log_id in meetings.values_list("log_id", flat=True)
-    )
+    here = live.presence.people if live is not None else lambda log_id: {}
+    return next((room for room in meetings if member.public_id in here(room.log_id)), None)
 
 
 def _summaries(member: Member, enterable: QuerySet[Room]) -> list[RoomSummary]:

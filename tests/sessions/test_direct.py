@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
+from community.groups.leaving import end_all_memberships
 from community.groups.models import Group, Membership
 from community.house import access as house_access
 from community.house.models import House
@@ -22,7 +23,7 @@ from sessions.direct.access import Way, way_to
 from sessions.direct.models import Ask, Pair
 from sessions.rooms.models import ReadPosition, Room
 from tests.factories import GroupFactory, MemberFactory, MembershipFactory, RoomFactory
-from tests.live_client import act, do, events, say
+from tests.live_client import act, code_of, do, events, say
 
 pytestmark = pytest.mark.django_db
 
@@ -351,6 +352,13 @@ def test_what_waits_between_two_people_is_gone_with_a_block(
     assert list(access.asks_to(heron, timezone.now())) != []
 
 
+def test_whoever_leaves_the_place_leaves_nobody_in_a_room_alone(wren: Member, juniper: Member) -> None:
+    pair = talk(wren, juniper)
+    end_all_memberships(wren, timezone.now())
+    assert as_(juniper).get(f"/sessions/rooms/{pair.group.slug}/").status_code == 404
+    assert access.conversations(juniper) == []
+
+
 # --- the room ------------------------------------------------------------------------------------------------------
 
 
@@ -361,10 +369,8 @@ def test_the_room_of_two_has_no_floor_and_nobody_keeps_it(wren: Member, juniper:
     assert "data-floor hidden" in page
     assert "Kept by" not in page
     for op, target in (("hand.raise", None), ("phase.set", None), ("member.mute", juniper.public_id)):
-        assert (
-            do(room, wren, act(room, op, target, "sharing" if op == "phase.set" else {"minutes": 10})).code
-            == "denied"
-        )
+        value = "sharing" if op == "phase.set" else {"minutes": 10}
+        assert code_of(do(room, wren, act(room, op, target, value))) == "denied"
     assert as_(wren).get(f"/groups/{room.slug}/").status_code == 404
     assert room.slug not in as_(wren).get("/groups/").text
     assert room.slug not in as_(wren).get(f"/members/{juniper.public_id}/").text

@@ -54,16 +54,16 @@ def two(transactional_db: None) -> Two:
     return Two()
 
 
-Happening = Callable[[Two], None]
+Happening = Callable[[Two], object]
 NOTHING: Happening = lambda two: None  # noqa: E731 - a table of them follows
 HAPPENINGS: dict[str, Happening] = {
     "nothing": NOTHING,
     "ended by who asked": lambda two: two.end(two.wren),
     "ended by who was asked": lambda two: two.end(two.juniper),
-    "blocked by who asked": lambda two: block(by=two.wren, whom=two.juniper, at=timezone.now()) and None,
-    "blocked by who was asked": lambda two: block(by=two.juniper, whom=two.wren, at=timezone.now()) and None,
-    "who asked is suspended": lambda two: (
-        suspend(member=two.wren, by=None, reason="rule 1", at=timezone.now()) and None
+    "blocked by who asked": lambda two: block(by=two.wren, whom=two.juniper, at=timezone.now()),
+    "blocked by who was asked": lambda two: block(by=two.juniper, whom=two.wren, at=timezone.now()),
+    "who asked is suspended": lambda two: suspend(
+        member=two.wren, by=None, reason="rule 1", at=timezone.now()
     ),
 }
 

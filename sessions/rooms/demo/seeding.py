@@ -35,6 +35,7 @@ DOMAIN = "example.org"
 HOUSE_AGE = timedelta(days=1500)
 STEWARD = "Marigold"
 TRUSTED_AFTER = timedelta(days=30)
+LOOKED_IN_BEFORE = timedelta(hours=1)
 NAMESPACE = uuid.UUID("5b1d6f7e-5c3b-4f0a-9d55-2f8f1b6a9c11")
 
 
@@ -280,7 +281,10 @@ def _place_readers(
     ReadPosition.objects.filter(room=room).delete()
     ReadPosition.objects.bulk_create(
         ReadPosition(
-            room=room, member=members[handle], seq=said[-unread[handle]] - 1 if handle in unread else end
+            room=room,
+            member=members[handle],
+            seq=said[-unread[handle]] - 1 if handle in unread else end,
+            at=room.phase_at - LOOKED_IN_BEFORE,
         )
         for handles in roles(plan).values()
         for handle in handles
