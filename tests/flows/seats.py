@@ -112,6 +112,9 @@ class Seat:
         self.context.close()
 
 
+Sit = Callable[..., Seat]
+
+
 def in_database(site: Site, room: str = "porch") -> list[str]:
     """What the log of the room holds, in its order."""
     printed = site.manage("shell", "--no-imports", "-c", TEXTS.format(room=room))

@@ -3,42 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import pytest
 from playwright.sync_api import Browser, expect
 
 from sessions.rooms.demo.seeding import PASSWORD
-from tests.flows.seats import Seat, SignIn, in_database
+from tests.flows.seats import Seat, SignIn, Sit, in_database
 from tests.sites import Site
 
-Sit = Callable[..., Seat]
 SUNDAY = "sunday-night-sharing"
-
-
-@pytest.fixture(scope="module")
-def house(seeded_site: Site, sites_folder: Path) -> Iterator[Site]:
-    """A demo community for this file alone: people are muted and removed in it."""
-    own = Site(sites_folder / f"{sites_folder.name}-rooms").lay(like=seeded_site).start()
-    yield own
-    own.clear()
-
-
-@pytest.fixture
-def sit(browser: Browser, house: Site, sign_in: SignIn) -> Iterator[Sit]:
-    """`sit("juniper", room="porch")`: that member's browser, with the room open and followed."""
-    seats: list[Seat] = []
-
-    def take(who: str, room: str = "porch", live: bool = True, **options: Any) -> Seat:
-        seat = Seat(browser, house, sign_in, who, room, **options)
-        seats.append(seat)
-        return seat.live() if live else seat
-
-    yield take
-    for seat in seats:
-        seat.leave()
 
 
 # --- talking -------------------------------------------------------------------------------------------------------

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -67,27 +66,16 @@ class Held(Seat):
         return self
 
 
-@pytest.fixture(scope="module")
-def house(seeded_site: Site, sites_folder: Path) -> Iterator[Site]:
-    """A demo community for this file alone: people are removed in it."""
-    own = Site(sites_folder / f"{sites_folder.name}-fallback").lay(like=seeded_site).start()
-    yield own
-    own.clear()
-
-
 @pytest.fixture
-def sit(browser: Browser, house: Site, sign_in: SignIn) -> Iterator[Sit]:
+def sit(browser: Browser, house: Site, sign_in: SignIn, taken: list[Seat]) -> Sit:
     """`sit("juniper")`: that member's browser; with `way`, one whose network leaves only that way in."""
-    seats: list[Seat] = []
 
     def take(who: str, way: str = "socket") -> Seat:
         seat = Seat(browser, house, sign_in, who) if way == "socket" else Held(browser, house, sign_in, who)
-        seats.append(seat)
+        taken.append(seat)
         return seat.behind(way) if isinstance(seat, Held) else seat.live()
 
-    yield take
-    for seat in seats:
-        seat.leave()
+    return take
 
 
 @pytest.mark.parametrize("way", WAYS)
