@@ -19,22 +19,25 @@ PASSWORD = "the-light-is-on-tonight"
 FOR_ANYONE = [
     "/accounts/login/", "/accounts/password/reset/", "/accounts/password/reset/done/", "/accounts/signup/",
     "/accounts/inactive/", "/accounts/password/reset/key/1-used/", "/help/", "/help/?country=IE", "/exit/about/",
-    "/offline/", "/accounts/paused/", "/accounts/left/", "/nowhere/",
+    "/offline/", "/accounts/login/code/", "/accounts/lost/", "/accounts/lost/said/", "/accounts/recovery/",
+    "/accounts/paused/", "/accounts/left/", "/nowhere/",
 ]  # fmt: skip
 SIGNED_IN = [
     "/", "/groups/", "/groups/the-porch/", "/groups/the-porch/people/", "/groups/after-a-loss/", "/you/",
     "/accounts/password/change/", "/accounts/logout/", "/inbox/", "/you/notices/", "/nowhere/",
     "/you/settings/", "/you/leaving/", "/you/leaving/leave/", "/you/blocks/",
     "/house/rules/", "/house/privacy/", "/house/rules/changes/2/",
+    "/you/signing-in/", "/you/signing-in/second-step/", "/you/sign-ins/", "/accounts/reauthenticate/?next=/accounts/app/add/",
 ]  # fmt: skip
 KEEPERS = ["/groups/parents-in-recovery/", "/groups/parents-in-recovery/people/"]
 
 STEWARDS = [
     "/desk/", "/desk/people/", "/desk/people/?state=active&handle=wr", "/desk/groups/", "/desk/groups/new/",
-    "/desk/groups/the-porch/", "/desk/groups/summer-walks/", "/desk/groups/parents-in-recovery/", "/desk/groups/the-porch/rooms/porch/", "/desk/roles/",
-    "/desk/mail/", "/desk/audit/", "/desk/audit/?person=nobody&verb=role.changed",
+    "/desk/groups/the-porch/", "/desk/groups/summer-walks/", "/desk/groups/parents-in-recovery/",
+    "/desk/groups/the-porch/rooms/porch/", "/desk/roles/", "/desk/mail/", "/desk/audit/", "/desk/audit/?person=nobody&verb=role.changed",
     "/desk/texts/", "/desk/texts/rules/", "/desk/look/", "/desk/settings/", "/desk/help-lines/",
     "/desk/help-lines/US/988-day-and-night/", "/desk/help-lines/NZ/new/", "/desk/health/",
+    "/desk/recoveries/",
 ]  # fmt: skip
 
 # In the room that is looked at; `target` names where the first message of Bramble says it.
