@@ -98,16 +98,20 @@ class Post:
 
     def __init__(self) -> None:
         self._connection: Any = None
+        self._away = ""
 
     def open(self) -> None:
-        """Raises NotTaken when the server can't be reached or doesn't let us in."""
+        """Raises NotTaken when the server can't be reached or doesn't let us in; that is tried once a round."""
+        if self._away:
+            raise NotTaken(self._away)
         if self._connection is not None:
             return
         connection = get_connection()
         try:
             connection.open()
         except (OSError, smtplib.SMTPException) as error:
-            raise NotTaken(type(error).__name__) from error
+            self._away = type(error).__name__
+            raise NotTaken(self._away) from error
         self._connection = connection
 
     def hand_over(self, message: EmailMultiAlternatives) -> None:

@@ -194,6 +194,25 @@ def test_a_server_that_is_away_costs_each_an_attempt_and_nothing_more(settings: 
     assert NOON < waiting.due_at < NOON + timedelta(minutes=1)
 
 
+def test_a_server_that_is_away_is_waited_for_once_a_round(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+
+    def hangs(backend: EmailBackend) -> NoReturn:
+        tried.append(1)
+        raise TimeoutError
+
+    monkeypatch.setattr(EmailBackend, "open", hangs)
+    settings.EMAIL_BACKEND = "community.notifications.smtp.EmailBackend"
+    for number in range(4):
+        post(what=f"thing:{number}", context={})
+    deliver_due(NOON)
+    assert tried == [1]
+    waiting = Delivery.objects.values_list("state", "attempts", "last_error")
+    assert set(waiting) == {(State.WAITING, 1, "TimeoutError")}
+
+
 def test_a_fault_with_one_does_not_touch_the_next(settings: Settings) -> None:
     first = post(what="thing:1", address="one@example.org\nx: y", context={})
     with MailServer(Moods(refuses_for_good=0.5, seed=1)) as server:
