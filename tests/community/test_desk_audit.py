@@ -69,9 +69,8 @@ def test_every_row_is_said_in_words_with_the_names_of_today(
 ) -> None:
     group = GroupFactory(name="Evening Steps")
     put(by=marigold, about=wren, until="2026-03-07T19:00:00+00:00", reason="sha256:ab:cd")
-    put(
-        Verb.ROLE_CHANGED, by=marigold, about=wren, scope=group.tag, **{"from": "member", "to": "facilitator"}
-    )
+    change: dict[str, Any] = {"from": "member", "to": "facilitator"}
+    put(Verb.ROLE_CHANGED, by=marigold, about=wren, scope=group.tag, **change)
     put(Verb.GROUP_CHANGED, by=marigold, about=wren, fields=["name", "joining"])
     Member.objects.filter(pk=wren.pk).update(handle="Jenny")
     page = desk.get("/desk/audit/").text

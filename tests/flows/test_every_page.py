@@ -27,14 +27,16 @@ SIGNED_IN = [
     "/accounts/password/change/", "/accounts/logout/", "/inbox/", "/you/notices/", "/nowhere/",
     "/you/settings/", "/you/leaving/", "/you/leaving/leave/", "/you/blocks/",
     "/house/rules/", "/house/privacy/", "/house/rules/changes/2/",
-    "/you/signing-in/", "/you/signing-in/second-step/", "/you/sign-ins/", "/accounts/reauthenticate/?next=/accounts/app/add/",
+    "/you/signing-in/", "/you/signing-in/second-step/", "/you/sign-ins/",
+    "/accounts/reauthenticate/?next=/accounts/app/add/",
 ]  # fmt: skip
 KEEPERS = ["/groups/parents-in-recovery/", "/groups/parents-in-recovery/people/"]
 
 STEWARDS = [
     "/desk/", "/desk/people/", "/desk/people/?state=active&handle=wr", "/desk/groups/", "/desk/groups/new/",
     "/desk/groups/the-porch/", "/desk/groups/summer-walks/", "/desk/groups/parents-in-recovery/",
-    "/desk/groups/the-porch/rooms/porch/", "/desk/roles/", "/desk/mail/", "/desk/audit/", "/desk/audit/?person=nobody&verb=role.changed",
+    "/desk/groups/the-porch/rooms/porch/", "/desk/roles/", "/desk/mail/",
+    "/desk/audit/", "/desk/audit/?person=nobody&verb=role.changed",
     "/desk/texts/", "/desk/texts/rules/", "/desk/look/", "/desk/settings/", "/desk/help-lines/",
     "/desk/help-lines/US/988-day-and-night/", "/desk/help-lines/NZ/new/", "/desk/health/",
     "/desk/recoveries/",
