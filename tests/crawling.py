@@ -144,7 +144,7 @@ class Crawl:
     def ask(self, method: str, address: str, route: str | None, **form: Any) -> Answer:
         send = self.client.get if method == "GET" else self.client.post
         response = send(address, **form)
-        content = b"".join(response) if response.streaming else response.content  # type: ignore[arg-type]
+        content = b"".join(response) if response.streaming else response.content
         headers = "\n".join(f"{name}: {value}" for name, value in response.items())
         cookies = response.cookies.output()
         said = f"{headers}\n{cookies}\n\n{html.unescape(content.decode(errors='replace'))}"

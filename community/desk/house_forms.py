@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
 from django.forms.models import fields_for_model, model_to_dict
 
 from community import text
@@ -37,7 +38,7 @@ class TextForm(forms.Form):
 
     def __init__(self, *args: Any, current: HouseText | None, **kwargs: Any) -> None:
         initial = {"raw": current.raw if current else "", "after": current.version if current else 0}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **{**kwargs, "initial": initial})
         self.current = current
 
     def clean_raw(self) -> str:
@@ -63,10 +64,12 @@ class HouseForm(forms.Form):
     names: tuple[str, ...] = ()
 
     def __init__(self, *args: Any, house: House, **kwargs: Any) -> None:
-        super().__init__(*args, initial=model_to_dict(house, self.names), **kwargs)
+        super().__init__(*args, **{**kwargs, "initial": model_to_dict(house, self.names)})
         for name, made in fields_for_model(House, self.names).items():
             self.fields.setdefault(name, made)
-            _bound(self.fields[name], House._meta.get_field(name).validators)
+            of_the_house = House._meta.get_field(name)
+            assert isinstance(of_the_house, models.Field)
+            _bound(self.fields[name], of_the_house.validators)
 
     def refuse(self, error: ValidationError) -> None:
         """Put what the house said to its fields."""
@@ -87,7 +90,7 @@ class Colour(forms.CharField):
     """`#2f5d50`, also as `2F5D50`; empty for the shipped one."""
 
     def to_python(self, value: Any) -> str:
-        written = super().to_python(value).lower().removeprefix("#")
+        written = (super().to_python(value) or "").lower().removeprefix("#")
         return f"#{written}" if written else ""
 
 

@@ -45,7 +45,7 @@ class LineForm(forms.Form):
     emergency = forms.BooleanField(label="It sends an ambulance or the police", required=False)
 
     def __init__(self, *args: Any, line: Line | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, initial=said(line) if line is not None else {}, **kwargs)
+        super().__init__(*args, **{**kwargs, "initial": said(line) if line is not None else {}})
         for number in range(1, WAYS + 1):
             self.fields[f"kind_{number}"] = forms.ChoiceField(
                 label="What the button does", choices=KINDS, required=False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cached_property
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from django.utils import timezone
 from community.house import colours
 
 ONLY = 1
+A_COLOUR = re.compile(r"#[0-9a-f]{6}")
 COLOUR = RegexValidator(r"^#[0-9a-f]{6}$", "Write the colour as # and six digits, such as #2f5d50.")
 NAME = RegexValidator(r"^[^\s<>@][^\x00-\x1f\x7f<>@]*$", "Use letters, numbers, spaces and plain signs only.")
 
@@ -72,7 +74,7 @@ class House(models.Model):
         wrong = {}
         for field, light in (("door_light", colours.DAY), ("door_dark", colours.NIGHT)):
             value = getattr(self, field)
-            if value and COLOUR.regex.fullmatch(value) and (why := colours.complaint(value, light)):
+            if value and A_COLOUR.fullmatch(value) and (why := colours.complaint(value, light)):
                 wrong[field] = why
         if self.idle_days > self.absolute_days:
             wrong["idle_days"] = "This can’t be longer than the longest sign-in."

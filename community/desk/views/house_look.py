@@ -16,7 +16,7 @@ from community.desk.house_forms import HouseForm, LogoForm, LookForm
 from community.house import actions, colours
 from community.house.access import stored
 from community.house.desk import steward_required
-from community.house.models import COLOUR, House
+from community.house.models import A_COLOUR, House
 from community.members.requests import MemberRequest
 
 
@@ -62,8 +62,7 @@ def look(request: MemberRequest) -> HttpResponse:
 def samples(request: MemberRequest) -> HttpResponse:
     """A style sheet that shows both themes at once, in the colours asked for: ours where they are no colours."""
     day, night = (
-        asked if COLOUR.regex.fullmatch(asked := request.GET.get(name, "")) else ""
-        for name in ("day", "night")
+        asked if A_COLOUR.fullmatch(asked := request.GET.get(name, "")) else "" for name in ("day", "night")
     )
     return HttpResponse(colours.samples(day, night), content_type="text/css; charset=utf-8")
 

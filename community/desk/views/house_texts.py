@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -31,7 +33,7 @@ def text(request: MemberRequest, kind: HouseText.Kind) -> HttpResponse:
     """Write the next version. The preview shows it as it will be read, and what it changes; nothing is kept yet."""
     current = access.current_text(kind)
     form = TextForm(request.POST or None, current=current)
-    page = {"kind": kind, "current": current, "form": form}
+    page: dict[str, Any] = {"kind": kind, "current": current, "form": form}
     if request.method == "POST" and form.is_valid():
         if "publish" not in request.POST:
             page |= {
@@ -49,8 +51,7 @@ def published(request: MemberRequest, kind: HouseText.Kind, form: TextForm) -> b
     try:
         made = actions.publish_text(kind=kind, by_id=request.user.pk, at=timezone.now(), **form.cleaned_data)
     except actions.PublishedMeanwhile as meanwhile:
-        form.data = form.data.copy()
-        form.data["after"] = meanwhile.version
+        form.data = {**form.data.dict(), "after": meanwhile.version}  # type: ignore[attr-defined] # it is a QueryDict
         form.add_error("raw", MEANWHILE.format(meanwhile.version))
         return False
     messages.success(
