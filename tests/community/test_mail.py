@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import pytest
 from django.core.cache import cache
 from django.db import OperationalError, connection, transaction
+from django.template.loader import get_template
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
@@ -33,6 +34,7 @@ from tests.mail_server import MailServer, Moods
 State = Delivery.State
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 BY_MAIL = Kind("tests.mail", "Mail of the tests", channels=(Channel.EMAIL,), switchable=False)
+EVERY_KIND = [*kinds.switchable(), *kinds.always(), kinds.BUNDLE]
 TELLING = re.compile(r"recover|addict|sober|alumn|treatment|group|meeting|wren|porchlight", re.IGNORECASE)
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +77,14 @@ def test_a_mail_says_that_there_is_something_to_see_and_nothing_else(settings: S
     html = str(letter.alternatives[0][0])
     for words in (letter.subject, str(letter.body), re.sub(r'lang="en"|serif', "", html)):
         assert not TELLING.search(words.replace("https://porch.example.org", ""))
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND, ids=lambda kind: kind.name)
+def test_every_kind_has_words_for_its_mail(kind: Kind) -> None:
+    assert kind.words[0].isupper()
+    assert not kind.words.endswith(".")
+    if Channel.EMAIL in kind.channels:
+        assert get_template(kind.mail)
 
 
 def test_the_html_says_the_same_and_fetches_nothing() -> None:
