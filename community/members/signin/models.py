@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from django.conf import settings
-from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
@@ -14,10 +14,6 @@ from community.sealed import SealedTextField
 
 # A password of fewer characters needs a second factor beside it.
 ALONE = 15
-
-
-class SignInManager(BaseSessionManager["SignIn"]):
-    pass
 
 
 class SignIn(AbstractBaseSession):
@@ -39,8 +35,6 @@ class SignIn(AbstractBaseSession):
     held = models.BooleanField(default=False)
     # Somebody asked for a way in without the password: the next page says so, and how to stop it.
     to_warn = models.BooleanField(default=False)
-
-    objects = SignInManager()
 
     class Meta:
         verbose_name = "sign-in"

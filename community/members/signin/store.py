@@ -34,7 +34,7 @@ class SessionStore(InDatabase):
         return self.row is not None and self.row.held
 
     def _get_session_from_db(self) -> SignIn | None:
-        row = super()._get_session_from_db()
+        row: SignIn | None = super()._get_session_from_db()  # type: ignore[misc]
         if row is not None and row.member_id is not None:
             # What is set may have become shorter since the row was written.
             end = limits_for(strict=row.strict).end(started_at=row.started_at, seen_at=row.seen_at)
@@ -62,7 +62,7 @@ class SessionStore(InDatabase):
     def _row(self, data: dict[str, Any]) -> SignIn:
         now = timezone.now()
         row = SignIn(
-            session_key=self._get_or_create_session_key(),
+            session_key=self._get_or_create_session_key(),  # type: ignore[attr-defined]
             session_data=self.encode(data),
             member_id=int(data[SESSION_KEY]) if SESSION_KEY in data else None,
             started_at=now,
