@@ -14,7 +14,7 @@ from community.calendar.models import Answer, Event, Feed, Host, Kind, MeetingEl
 from community.groups.access import groups_for
 from community.groups.models import Group, Membership
 from community.members.access import profiles_for
-from community.members.models import Member
+from community.members.models import Member, here
 
 # Something that started this long ago still counts as starting now.
 JUST_STARTED = timedelta(minutes=10)
@@ -143,7 +143,7 @@ def soon_for(member: Member, now: datetime, *, most: int) -> list[Occurrence]:
 
 def who_comes(member: Member, one: Occurrence) -> QuerySet[Answer]:
     """For its keepers; others see only a number."""
-    answers = Answer.objects.filter(occurrence=one, member__is_active=True).exclude(says=Answer.Says.NO)
+    answers = Answer.objects.filter(here("member__"), occurrence=one).exclude(says=Answer.Says.NO)
     if not keeps(member, one.event):
         return answers.none()
     return answers.select_related("member").order_by("-says", "queued_at", "pk")

@@ -13,6 +13,7 @@ import pytest
 from django.contrib.auth import authenticate
 from django.db import connections
 from django.test import Client
+from django.urls import reverse
 
 from community.groups.models import Membership
 from community.live import renaming
@@ -66,7 +67,8 @@ def two() -> tuple[Membership, Membership]:
 def lists_with(member: Member, reader: Member) -> list[str]:
     """Of the pages on which the reader could meet the member: those that name them."""
     client = as_(reader)
-    pages = ["/groups/night/people/", "/groups/night/", f"/members/{member.public_id}/"]
+    alone = reverse("direct:with", args=[member.public_id])
+    pages = ["/groups/night/people/", "/groups/night/", f"/members/{member.public_id}/", alone]
     return [
         path for path in pages if member.handle in (page := client.get(path)).text and page.status_code == 200
     ]
@@ -77,7 +79,7 @@ def test_who_pauses_is_signed_out_and_in_no_list_until_they_sign_in_again(
 ) -> None:
     one, reader = two[0].member, two[1].member
     client = as_(one)
-    assert len(lists_with(one, reader)) == 2
+    assert len(lists_with(one, reader)) == 3
     page = client.post("/you/leaving/pause/", follow=True)
     assert page.redirect_chain[-1][0] == "/accounts/paused/"
     assert not SignIn.objects.filter(member=one).exists()
@@ -85,7 +87,7 @@ def test_who_pauses_is_signed_out_and_in_no_list_until_they_sign_in_again(
     assert client.get("/you/").status_code == HTTPStatus.FOUND
     back = sign_in(one)
     assert "Everything is as you left it." in back.text
-    assert len(lists_with(one, reader)) == 2
+    assert len(lists_with(one, reader)) == 3
     departure = Departure.objects.get(member=one)
     assert departure.undone_at is not None
     assert leaving.come_back(member=fresh(one), at=AT) is None
@@ -142,7 +144,7 @@ def test_signing_in_within_the_cool_off_undoes_leaving(two: tuple[Membership, Me
     sign_in(one)
     assert leaving.finish_leaving(AT + leaving.COOL_OFF) == 0
     assert fresh(one).handle == "Slow River"
-    assert len(lists_with(one, reader)) == 2
+    assert len(lists_with(one, reader)) == 3
     departure.refresh_from_db()
     assert departure.done_at is None
 
@@ -306,7 +308,7 @@ def test_a_death_that_was_a_mistake_is_undone(two: tuple[Membership, Membership]
         leaving.mark_as_died(member=one, by=steward, words="", at=AT)
     assert leaving.undo_died(member=fresh(one), by=steward, at=AT)
     assert not leaving.undo_died(member=fresh(one), by=steward, at=AT)
-    assert len(lists_with(one, reader)) == 2
+    assert len(lists_with(one, reader)) == 3
     assert sign_in(one).wsgi_request.user == one
 
 
