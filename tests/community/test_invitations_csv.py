@@ -23,6 +23,8 @@ from community.invitations.csvfile import FORMULA, LINES_MAX, NotReadable, harml
 from community.invitations.models import Invitation, Upload
 from community.notifications.models import Delivery
 from moderation.audit.models import AuditEntry
+from tests.desk import client_of
+from tests.desk import steward as a_steward
 from tests.factories import GroupFactory, MemberFactory
 from tests.letters import letters
 
@@ -131,9 +133,7 @@ def porch(db: None) -> Group:
 
 @pytest.fixture
 def steward(db: None) -> Client:
-    client = Client()
-    client.force_login(MemberFactory(role="steward"), backend="django.contrib.auth.backends.ModelBackend")
-    return client
+    return client_of(a_steward(), confirmed=True)
 
 
 def bring(client: Client, text: str | bytes, **fields: Any) -> Any:
@@ -218,6 +218,17 @@ def test_who_is_here_was_invited_or_stands_there_twice_is_left_out(steward: Clie
     assert Invitation.objects.count() == 2
 
 
+def test_a_file_that_makes_someone_a_keeper_is_confirmed_by_who_shows_that_it_is_still_them(
+    porch: Group,
+) -> None:
+    client = client_of(a_steward())
+    bring(client, "email,groups\nnew@x.example,porch:facilitator\n")
+    pk = Upload.objects.get().pk
+    answer = client.post(f"/desk/invitations/files/{pk}/confirmation/")
+    assert answer["Location"].startswith("/accounts/reauthenticate/")
+    assert not Invitation.objects.exists()
+
+
 def test_a_file_is_confirmed_once(steward: Client) -> None:
     bring(steward, "email\nnew@x.example\n")
     confirm(steward)
@@ -254,8 +265,7 @@ def test_a_file_is_its_steward_s_alone_and_unconfirmed_for_a_day(steward: Client
     upload = Upload.objects.get()
     path = f"/desk/invitations/files/{upload.pk}/"
     assert steward.get(path).status_code == 200
-    other = Client()
-    other.force_login(MemberFactory(role="steward"), backend="django.contrib.auth.backends.ModelBackend")
+    other = client_of(a_steward("Clover"))
     assert other.get(path).status_code == 404
     Upload.objects.update(made_at=timezone.now() - UPLOAD_LASTS)
     assert steward.get(path).status_code == 404

@@ -22,6 +22,8 @@ from community.invitations.actions.making import Offer
 from community.invitations.models import Invitation, SignUp, Upload
 from community.invitations.retention import forget_old
 from community.members.models import Member
+from tests.desk import client_of
+from tests.desk import steward as a_steward
 from tests.factories import GroupFactory, MemberFactory, MembershipFactory
 from tests.letters import letters
 
@@ -32,15 +34,9 @@ DESK = "/desk/invitations/"
 COST = 8
 
 
-def as_(member: Member) -> Client:
-    client = Client()
-    client.force_login(member, backend="django.contrib.auth.backends.ModelBackend")
-    return client
-
-
 @pytest.fixture
 def steward() -> Client:
-    return as_(MemberFactory(role="steward", handle="Marigold"))
+    return client_of(a_steward(), confirmed=True)
 
 
 @pytest.fixture
@@ -83,7 +79,7 @@ def paths() -> list[str]:
 @pytest.mark.parametrize("role", [role for role in Member.Role.values if role != Member.Role.STEWARD])
 def test_for_all_but_stewards_there_are_no_such_pages(role: str) -> None:
     keeper = MembershipFactory(role="facilitator", member=MemberFactory(role=role)).member
-    client = as_(keeper)
+    client = client_of(keeper)
     pk = make().pk
     found = [client.get(path).status_code for path in paths()]
     posted = [
@@ -114,6 +110,17 @@ def test_an_invitation_by_mail_goes_out_and_shows_no_link_to_anyone(steward: Cli
     made = Invitation.objects.get()
     assert made.mailed
     assert made.made_by is not None
+
+
+def test_who_gives_a_charge_to_someone_shows_first_that_it_is_still_them(group: Group) -> None:
+    client = client_of(a_steward())
+    for charge in ({"role": "steward"}, {"groups": [group.pk], "group_role": "moderator"}):
+        assert by_mail(client, **charge)["Location"].startswith("/accounts/reauthenticate/")
+    assert not Invitation.objects.exists()
+    assert by_mail(client, groups=[group.pk])["Location"].startswith(DESK)
+    sure = client_of(Member.objects.get(), confirmed=True)
+    assert by_mail(sure, address="s@x.example", role="steward").status_code == 302
+    assert Invitation.objects.count() == 2
 
 
 def test_who_signs_in_here_is_not_invited(steward: Client) -> None:
@@ -173,7 +180,7 @@ def test_a_link_is_shown_to_who_made_it_for_a_short_while_and_kept_nowhere(
     assert Client().get(path).status_code == 200
     made = Invitation.objects.get()
     assert found[0] in steward.get(f"{DESK}{made.pk}/").text
-    other = as_(MemberFactory(role="steward"))
+    other = client_of(MemberFactory(role="steward"))
     assert "/join/" not in other.get(f"{DESK}{made.pk}/").text
     assert other.get(f"{DESK}{made.pk}/card/").status_code == 302
     monkeypatch.setattr(fresh, "LASTS", timedelta(0))

@@ -14,7 +14,7 @@ from django.utils.dateformat import format as say
 from community.groups.models import Group, Membership
 from community.house.access import house
 from community.invitations import access, kinds
-from community.invitations.models import Invitation, Place, Upload
+from community.invitations.models import PLAIN_ROLES, Invitation, Place, Upload
 from community.invitations.tokens import digest_of_token, make_token
 from community.members.models import Member
 from community.notifications.actions import notify_addresses
@@ -35,6 +35,11 @@ class Offer:
     days: int = 14
     note: str = ""
     by_mail: bool = True
+
+    @property
+    def gives_a_charge(self) -> bool:
+        """Whether it makes more of someone than a member."""
+        return self.role not in PLAIN_ROLES or any(role != Membership.Role.MEMBER for _, role in self.places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +79,7 @@ def prepare(offer: Offer, *, by: Member | None, at: datetime, upload: Upload | N
     """The rows of an invitation, not written yet."""
     token = make_token()
     mailed = bool(offer.address) and offer.by_mail
-    charge = offer.role not in {Member.Role.ALUMNUS, Member.Role.FAMILY} or any(
-        role != Membership.Role.MEMBER for _, role in offer.places
-    )
-    if charge and not mailed:
+    if offer.gives_a_charge and not mailed:
         raise ChargeForNobodyInParticular
     address = offer.address.strip().lower()
     invitation = Invitation(

@@ -66,6 +66,10 @@ class Preview:
         return [look for look in self.looks if look.wrong]
 
     @property
+    def gives_a_charge(self) -> bool:
+        return any(look.offer.gives_a_charge for look in self.looks if look.offer is not None)
+
+    @property
     def can_be_confirmed(self) -> bool:
         return bool(self.good) and not self.wrong
 

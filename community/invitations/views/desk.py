@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -45,7 +46,10 @@ def invitations(request: MemberRequest) -> HttpResponse:
 def by_mail(request: MemberRequest) -> HttpResponse:
     form = MailForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        made = making.invite(offer=form.offer(), by=request.user, at=timezone.now())
+        offer = form.offer()
+        if offer.gives_a_charge:
+            raise_if_reauthentication_required(request, app="allauth.account")
+        made = making.invite(offer=offer, by=request.user, at=timezone.now())
         messages.success(request, "The invitation is on its way.")
         return redirect("invitations:invitation", made.invitation.pk)
     return offer_page(request, "invitations/by_mail.html", form)

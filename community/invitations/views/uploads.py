@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -58,6 +59,8 @@ def upload(request: MemberRequest, pk: int) -> HttpResponse:
 def confirmation(request: MemberRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     found = access.upload_of(request.user, pk, now)
+    if found.confirmed_at is None and uploading.preview(upload=found, at=now).gives_a_charge:
+        raise_if_reauthentication_required(request, app="allauth.account")
     try:
         uploading.confirm(upload=found, by=request.user, at=now)
     except uploading.ConfirmedAlready:
