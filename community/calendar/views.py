@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.http import parse_etags
 from django.views.decorators.http import require_http_methods, require_safe
 
-from community.calendar import access, actions, answers, feeds, ics, pages
+from community.calendar import access, actions, answers, feeds, ics, pages, parts
 from community.calendar.forms import AnswerForm, CancelForm, EventForm, FeedForm, LookForm, OneDateForm
 from community.calendar.models import Answer, Event, Feed, Occurrence
 from community.groups.access import groups_for
@@ -73,7 +73,7 @@ def occurrence(request: MemberRequest, pk: int) -> HttpResponse:
 def occurrence_page(
     request: MemberRequest, one: Occurrence, form: AnswerForm | None = None, status: int = 200
 ) -> HttpResponse:
-    now = timezone.now()
+    now, keeps = timezone.now(), access.keeps(request.user, one.event)
     mine: Answer | None = next(iter(one.own), None)
     initial = {"says": mine.says, "remind": mine.remind_minutes or ""} if mine else {"remind": "60"}
     page = {
@@ -81,8 +81,9 @@ def occurrence_page(
         "form": form or AnswerForm(initial=initial),
         "place_in_line": answers.place_in_line(mine) if mine else 0,
         "next": [pages.line(each, now) for each in access.next_dates(request.user, one)],
-        "keeps": access.keeps(request.user, one.event), "over": one.ends_at <= now,
+        "keeps": keeps, "over": one.ends_at <= now,
         "coming": access.who_comes(request.user, one),
+        "parts": parts.of(one, keeps=keeps),
     }  # fmt: skip
     return render(request, "calendar/occurrence.html", page, status=status)
 

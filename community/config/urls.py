@@ -16,6 +16,7 @@ urlpatterns = [
     path("calendar/", include("community.calendar.urls")),
     path("groups/", include("community.groups.urls")),
     path("direct/", include("sessions.direct.urls")),
+    path("sessions/formats/", include("sessions.formats.urls")),
     path("sessions/rooms/", include("sessions.rooms.urls")),
     path("live/", include("community.live.urls")),
 ]

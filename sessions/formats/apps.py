@@ -2,6 +2,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.template.loader import render_to_string
 
 
 class FormatsConfig(AppConfig):
@@ -9,6 +10,9 @@ class FormatsConfig(AppConfig):
     label = "formats"
 
     def ready(self) -> None:
+        from community.calendar import parts
+
+        parts.register(outline)
         post_migrate.connect(migrated, sender=self, dispatch_uid="formats.migrated")
 
 
@@ -19,3 +23,16 @@ def migrated(**kwargs: Any) -> None:
     from sessions.formats.shipping import ship_formats
 
     ship_formats(at=timezone.now())
+
+
+def outline(occurrence: Any, keeps: bool) -> str:
+    """How an event goes, on its page."""
+    from sessions.formats.access import plan_of
+
+    planned = plan_of(occurrence)
+    if planned is None and not keeps:
+        return ""
+    steps = list(planned.outline(occurrence.starts_at)) if planned else []
+    return render_to_string(
+        "formats/_outline.html", {"planned": planned, "steps": steps, "one": occurrence, "keeps": keeps}
+    )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from sessions.formats.steps import Script, read_script
+from community.calendar.models import Event
+from sessions.formats.steps import Script, Step, read_script
 
 
 class FormatQuerySet(models.QuerySet["Format"]):
@@ -60,3 +64,22 @@ class FormatVersion(models.Model):
     @property
     def script(self) -> Script:
         return read_script(self.body)
+
+
+class Plan(models.Model):
+    """The version that an event follows."""
+
+    event = models.OneToOneField(Event, on_delete=models.CASCADE, related_name="plan")
+    version = models.ForeignKey(FormatVersion, on_delete=models.PROTECT, related_name="plans")
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    def __str__(self) -> str:
+        return f"event {self.event_id} follows {self.version}"
+
+    def outline(self, starts_at: datetime) -> Iterator[tuple[datetime, Step]]:
+        """Each step, with the time at which it begins if all goes by the minutes."""
+        at = starts_at
+        for step in self.version.script.steps:
+            yield at, step
+            at += timedelta(minutes=step.minutes)

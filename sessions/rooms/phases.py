@@ -32,6 +32,7 @@ PHASES: dict[str, Phase] = {
         Phase(
             "check-in", "Check-in", "A few words from whoever wants to. No answers yet.", Writes.ALL, False
         ),
+        Phase("topic", "Topic", "Someone opens the topic; everyone else listens.", Writes.TURN, False),
         Phase("sharing", "Sharing", "One person at a time has the floor.", Writes.TURN, False),
         Phase("closing", "Closing", "The facilitators close; everyone else listens.", Writes.HOSTS, False),
         Phase("fellowship", "Fellowship", "The meeting is over; stay and talk.", Writes.ALL, True),
@@ -40,4 +41,4 @@ PHASES: dict[str, Phase] = {
 }
 
 # The parts of a meeting that someone leads; before and after them people talk as they like.
-IN_A_MEETING = frozenset({"lobby", "opening", "check-in", "sharing", "closing"})
+IN_A_MEETING = frozenset({"lobby", "opening", "check-in", "topic", "sharing", "closing"})

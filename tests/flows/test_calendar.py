@@ -143,7 +143,7 @@ def test_axe_finds_nothing_on_the_pages_of_the_calendar(
         seat = Seat(browser, site, sign_in, "marigold", viewport={"width": width, "height": 2400})
         page = seat.page
         page.goto(f"{site.base_url}/calendar/")
-        first = page.locator(".agenda h3 a").first.get_attribute("href")
+        first = str(page.locator(".agenda h3 a").first.get_attribute("href"))
         paths = [
             "/calendar/",
             "/calendar/week/",
@@ -153,6 +153,8 @@ def test_axe_finds_nothing_on_the_pages_of_the_calendar(
             str(first),
         ]
         paths += ["/calendar/import/", "/meetings/elsewhere/", "/meetings/elsewhere/sources/"]
+        paths += ["/sessions/formats/", "/sessions/formats/open-sharing/"]
+        paths += [first.replace("/calendar/", "/sessions/formats/events/")]
         paths += [f"{first}change/?dates=one", f"{first}change/?dates=all", f"{first}cancellation/"]
         for path in paths:
             assert page.goto(site.base_url + path).status == 200  # type: ignore[union-attr]
