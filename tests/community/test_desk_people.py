@@ -24,7 +24,7 @@ from moderation.audit.verify import verify
 from moderation.sanctions.models import EVERYWHERE, Restriction
 from sessions.rooms import access as rooms
 from tests.desk import client_of, steward
-from tests.factories import GroupFactory, MemberFactory, MembershipFactory, RoomFactory
+from tests.factories import PASSWORD, GroupFactory, MemberFactory, MembershipFactory, RoomFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -230,6 +230,19 @@ def test_what_is_grave_asks_a_steward_to_show_that_it_is_still_them(wren: Member
     assert not AuditEntry.objects.exists()
 
 
+def test_what_was_asked_for_is_done_once_they_have_shown_it(wren: Member, marigold: Member) -> None:
+    client = client_of(marigold)
+    asked = client.post(url(wren, "role"), {"role": "clinician", "reason": WHY})["Location"]
+    client.post(asked, {"password": "not the password"})
+    wren.refresh_from_db()
+    assert wren.role == "alumnus"
+    client.post(asked, {"password": PASSWORD})
+    wren.refresh_from_db()
+    assert wren.role == "clinician"
+    assert wren.role_changes.get().reason == WHY
+    assert wren.email in client.post(url(wren, "address")).text, "not asked again within minutes"
+
+
 def test_suspending_signs_them_out_and_says_why_and_ending_it_lets_them_in(
     desk: Client, wren: Member, marigold: Member
 ) -> None:
@@ -300,6 +313,11 @@ def test_ending_their_sign_ins_ends_their_open_connections_too(
     finally:
         eviction._listeners.remove(told.append)
     assert [one.member_id for one in told] == [wren.pk]
+
+
+def test_the_way_back_for_who_lost_every_way_in_begins_with_their_handle(desk: Client, wren: Member) -> None:
+    assert 'href="/desk/recoveries/?handle=Wren"' in desk.get(url(wren)).text
+    assert 'value="Wren"' in desk.get("/desk/recoveries/?handle=Wren").text
 
 
 def test_they_are_asked_for_another_handle(desk: Client, wren: Member) -> None:

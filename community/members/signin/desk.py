@@ -23,7 +23,9 @@ from community.members.signin.forms import StartRecoveryForm
 def recoveries(request: MemberRequest) -> HttpResponse:
     number = request.GET.get("call", "")
     call = access.call_for_desk(int(number)) if number.isdecimal() else None
-    form = StartRecoveryForm(request.POST or None, initial={"handle": call.handle} if call else None)
+    form = StartRecoveryForm(
+        request.POST or None, initial={"handle": call.handle if call else request.GET.get("handle", "")}
+    )
     if request.method == "POST" and form.is_valid():
         try:
             recovery.start_recovery(
