@@ -25,7 +25,7 @@ FOR_ANYONE = [
 SIGNED_IN = [
     "/", "/groups/", "/groups/the-porch/", "/groups/the-porch/people/", "/groups/after-a-loss/", "/you/",
     "/accounts/password/change/", "/accounts/logout/", "/inbox/", "/you/notices/", "/nowhere/",
-    "/you/settings/", "/you/leaving/", "/you/leaving/leave/", "/you/blocks/",
+    "/you/settings/", "/you/leaving/", "/you/leaving/leave/", "/you/blocks/", "/direct/",
     "/house/rules/", "/house/privacy/", "/house/rules/changes/2/",
     "/you/signing-in/", "/you/signing-in/second-step/", "/you/sign-ins/",
     "/accounts/reauthenticate/?next=/accounts/app/add/",
