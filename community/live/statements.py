@@ -39,7 +39,10 @@ def run_each(database: BaseDatabaseWrapper, sql: str, rows: Sequence[Sequence[An
             database.connection.executemany(with_question_marks(sql), rows)
         return
     with database.cursor() as cursor:
-        cursor.executemany(sql, rows)
+        if len(rows) == 1:
+            cursor.execute(sql, rows[0])  # for several psycopg opens a pipeline, which costs as much again
+        else:
+            cursor.executemany(sql, rows)
 
 
 def _is_bare(database: BaseDatabaseWrapper) -> bool:
