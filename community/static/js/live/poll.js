@@ -4,6 +4,8 @@ import { Turned, ask, tell, welcome } from "./http.js";
 
 const WAIT_S = 25;
 const SLACK_MS = 15_000;
+/** Whoever wants less data waits a little, so that what is said meanwhile comes in one answer. */
+const GATHER_MS = 5_000;
 
 /**
  * @param {string} address of the live door
@@ -40,6 +42,7 @@ export function pollTransport(address) {
         if (told.subd) begin(told);
         else if (told.mode === "reset") how = { wait: 0, state: 1 };
         else if (told.ev.length) ears.onFrame({ t: "batch", room: place.room, ev: told.ev }, 0);
+        if (told.ev.length && "saveData" in document.documentElement.dataset) await new Promise((done) => setTimeout(done, GATHER_MS));
         if (reading !== mine) return;
       }
     } catch (error) {
