@@ -156,7 +156,9 @@ def test_who_comes_by_the_mailed_link_with_that_address_is_in_at_once(
     assert names.is_one(member.handle)
     assert Membership.objects.get(member=member).role == "moderator"
     assert member.check_password(PASSWORD)
-    assert Invitation.objects.get().state(timezone.now()) == Invitation.State.ACCEPTED
+    spent = Invitation.objects.get()
+    assert spent.state(timezone.now()) == Invitation.State.ACCEPTED
+    assert (spent.address, spent.address_digest) == (None, "")
     assert Client().get(found[0]).status_code == 404
 
 

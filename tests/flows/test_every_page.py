@@ -20,7 +20,7 @@ FOR_ANYONE = [
     "/accounts/login/", "/accounts/password/reset/", "/accounts/password/reset/done/", "/accounts/signup/",
     "/accounts/inactive/", "/accounts/password/reset/key/1-used/", "/help/", "/help/?country=IE", "/exit/about/",
     "/offline/", "/accounts/login/code/", "/accounts/lost/", "/accounts/lost/said/", "/accounts/recovery/",
-    "/accounts/paused/", "/accounts/left/", "/nowhere/",
+    "/accounts/paused/", "/accounts/left/", "/join/nothing/", "/nowhere/",
 ]  # fmt: skip
 SIGNED_IN = [
     "/", "/groups/", "/groups/the-porch/", "/groups/the-porch/people/", "/groups/after-a-loss/", "/you/",
@@ -39,6 +39,8 @@ STEWARDS = [
     "/desk/audit/", "/desk/audit/?person=nobody&verb=role.changed",
     "/desk/texts/", "/desk/texts/rules/", "/desk/look/", "/desk/settings/", "/desk/help-lines/",
     "/desk/help-lines/US/988-day-and-night/", "/desk/help-lines/NZ/new/", "/desk/health/",
+    "/desk/invitations/", "/desk/invitations/new/", "/desk/invitations/links/new/", "/desk/invitations/files/new/",
+    "/desk/invitations/asking/", "/desk/invitations/3/",
     "/desk/recoveries/",
 ]  # fmt: skip
 

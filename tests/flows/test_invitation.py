@@ -38,14 +38,13 @@ def desk(browser: Browser, house: Site, sign_in: SignIn) -> Iterator[Page]:
     context.close()
 
 
-def phone(browser: Browser, **options: bool) -> Page:
-    context = browser.new_context(
+def phone(browser: Browser, *, scripts: bool = True) -> Page:
+    return browser.new_context(
         viewport={"width": 360, "height": 740},
         service_workers="block",
         timezone_id="America/Chicago",
-        **options,
-    )  # type: ignore[arg-type]
-    return context.new_page()
+        java_script_enabled=scripts,
+    ).new_page()
 
 
 def letter_to(house: Site, address: str, page: Page) -> str:
@@ -174,7 +173,7 @@ def test_by_mail_without_scripts_and_by_keyboard_alone(desk: Page, browser: Brow
     press(desk, button(desk, "Send it"))
     expect(desk.locator("main > .notice")).to_contain_text("on its way")
 
-    page = phone(browser, java_script_enabled=False)
+    page = phone(browser, scripts=False)
     found = re.search(r"https?://\S+/join/\S+", letter_to(house, "by.mail@x.example", desk))
     assert found is not None
     page.goto(house.base_url + urlsplit(found[0]).path)

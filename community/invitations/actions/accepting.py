@@ -85,6 +85,8 @@ def come_in(*, invitation: Invitation, address: str, password: str, at: datetime
 def take_in(*, invitation: Invitation, address: str, hashed: str, at: datetime) -> Member:
     """Spend one use of the invitation on a new member. Raises NotOpen, AddressTaken."""
     _spend(invitation, at)
+    # From now on it is a member's address, and theirs to take away.
+    Invitation.objects.filter(pk=invitation.pk, uses=1).update(address=None, address_digest="")
     failpoints.reach("invitation_spent", invitation=invitation.pk)
     member = _new_member(invitation, address, hashed, at)
     EmailAddress.objects.create(user=member, email=address, verified=True, primary=True)
