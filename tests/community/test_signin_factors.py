@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.test import Client
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -239,6 +241,20 @@ def test_what_changes_how_one_signs_in_asks_who_one_is_once_more(path: str) -> N
     assert client.get(path)["Location"].startswith("/accounts/reauthenticate/")
     prove(client, path)
     assert client.get(path).status_code == HTTPStatus.OK
+
+
+@pytest.mark.parametrize("path", ["/accounts/app/add/", "/accounts/passkeys/add/", "/accounts/password/set/"])
+def test_who_has_nothing_to_prove_it_with_signs_in_anew(path: str) -> None:
+    member = MemberFactory()
+    member.set_unusable_password()
+    member.save(update_fields=["password"])
+    client = enter(member)
+    assert client.get(path).status_code == HTTPStatus.OK
+    SignIn.objects.update(started_at=timezone.now() - timedelta(minutes=11))
+    page = client.get(path, follow=True)
+    assert page.redirect_chain[-1][0] == f"/accounts/login/code/?next={path.replace('/', '%2F')}"
+    assert "Sign in once more first." in page.text
+    assert client.get("/groups/").status_code == HTTPStatus.FOUND
 
 
 # --- a second factor that is asked of some -----------------------------------------------------------------------

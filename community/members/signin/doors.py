@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from allauth.account import views as account
 from allauth.account.decorators import reauthentication_required
-from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
+from allauth.account.internal.flows.logout import logout
+from allauth.account.internal.flows.reauthentication import (
+    get_reauthentication_flows,
+    raise_if_reauthentication_required,
+)
 from allauth.mfa.base import views as second
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from allauth.mfa.webauthn.internal import auth
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 
 from community.members.signin import access
 from community.members.signin.forms import ChangePasswordForm, remember
 
+FRESH = timedelta(seconds=settings.ACCOUNT_REAUTHENTICATION_TIMEOUT)
 OVERVIEW = reverse_lazy("signin:overview")
 
 
@@ -66,12 +74,31 @@ class ChangePassword(account.PasswordChangeView):  # type: ignore[misc]
         return form
 
 
+class FreshSignIn:
+    """Who has neither password nor factor can’t say once more who they are: they sign in anew, by a mailed code."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated and not get_reauthentication_flows(request.user):
+            row = getattr(request.session, "row", None)
+            if row is None or timezone.now() - row.started_at > FRESH:
+                logout(request, show_message=False)
+                messages.info(request, "What comes next changes how you sign in. Sign in once more first.")
+                query = urlencode({"next": request.path})
+                return redirect(f"{reverse('account_request_login_code')}?{query}")
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        return response
+
+
 @method_decorator(reauthentication_required(app="allauth.mfa"), name="dispatch")
-class SetPassword(account.PasswordSetView):  # type: ignore[misc]
+class SetPasswordOnceProved(account.PasswordSetView):  # type: ignore[misc]
     """The first password of someone who came in without one: a new way in, so they prove first who they are."""
 
 
-class AddPasskey(webauthn.AddWebAuthnView):  # type: ignore[misc]
+class SetPassword(FreshSignIn, SetPasswordOnceProved):
+    pass
+
+
+class AddPasskey(FreshSignIn, webauthn.AddWebAuthnView):  # type: ignore[misc]
     success_url = OVERVIEW
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -87,7 +114,7 @@ class RenamePasskey(webauthn.EditWebAuthnView):  # type: ignore[misc]
     success_url = OVERVIEW
 
 
-class AddApp(totp.ActivateTOTPView):  # type: ignore[misc]
+class AddApp(FreshSignIn, totp.ActivateTOTPView):  # type: ignore[misc]
     def get_success_url(self) -> str:
         return reverse("mfa_view_recovery_codes") if self.did_generate_recovery_codes else str(OVERVIEW)
 
