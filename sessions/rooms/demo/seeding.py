@@ -120,7 +120,8 @@ def _make_members(people: Iterable[Mapping[str, Any]], now: datetime) -> dict[st
             public_id=hashlib.sha256(f"porchlight demo {person['handle']}".encode()).hexdigest()[:20],
             email=email_of(person["handle"]), handle=person["handle"], handle_skeleton=skeleton(person["handle"]),
             role=person.get("role", Member.Role.ALUMNUS), pronouns=person.get("pronouns", ""),
-            about=person.get("about", ""), time_zone=person["time_zone"], password=password,
+            about=person.get("about", ""), help_with=person.get("help_with", []),
+            help_words=person.get("help_words", ""), time_zone=person["time_zone"], password=password,
             joined_at=now - timedelta(days=person["joined"]),
         )
         for person in people
