@@ -24,7 +24,10 @@ def furnish(number: int, rooms: int, people: int) -> bytes:
     group = GroupFactory(name=f"Circle {number}", slug=f"circle-{number}")
     members = [
         MemberFactory(
-            handle=f"Wren {number} {place}", email=f"wren-{number}-{place}@porchlight.example", password=None
+            # Of one width, since a handle's skeleton has no spaces: "Wren 1 10" and "Wren 11 0" look alike.
+            handle=f"Wren {number:03} {place:03}",
+            email=f"wren-{number}-{place}@porchlight.example",
+            password=None,
         )
         for place in range(people + 2)
     ]
