@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 Sign = tuple[str, int, str]
@@ -22,6 +22,6 @@ def still_welcome(signs: Collection[Sign]) -> dict[Sign, str | None]:
     return judge(signs)
 
 
-def is_let_in(scope: dict[str, Any]) -> bool:
+def is_let_in(scope: Mapping[str, Any]) -> bool:
     """Signed in, by a sign-in that leads anywhere: one that is `held` has something to set up on the pages first."""
-    return scope["user"].is_authenticated and not getattr(scope["session"], "held", False)
+    return bool(scope["user"].is_authenticated) and not getattr(scope["session"], "held", False)
