@@ -21,6 +21,7 @@ from sessions.rooms.access import (
     meeting_of,
     unread_conversations,
 )
+from sessions.rooms.models import Room
 
 STANDS_FOR = timedelta(days=30)
 ASKS_A_DAY = 5
@@ -190,6 +191,14 @@ def facilitates_for(keeper: Member, member: Member) -> bool:
     return Membership.objects.filter(
         member=keeper, role=Membership.Role.FACILITATOR, group__in=groups
     ).exists()
+
+
+def rests(room: Room, author: Member, at: datetime) -> bool:
+    """Whether the author sits in a meeting, and so writes to nobody alone; having looked in a moment ago is no bar."""
+    if meeting_of(author, at, timedelta(0)) is None:
+        return False
+    pair = Pair.objects.select_related("low", "high").get(group=room.group_id)
+    return not eased(pair.low, pair.high)
 
 
 def is_new(member: Member, at: datetime) -> bool:

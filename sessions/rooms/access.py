@@ -192,11 +192,11 @@ def unread_conversations(member: Member) -> int:
     return kept.count()
 
 
-def meeting_of(member: Member, at: datetime) -> Room | None:
-    """Where a part of a meeting is on in which the member has the floor, waits for it, or is there."""
+def meeting_of(member: Member, at: datetime, lately: timedelta = LATELY) -> Room | None:
+    """Where a part of a meeting is on in which the member has the floor, waits for it, or is, or was `lately`."""
     turn = Q(turn__member=member, turn__at__gt=at - A_MEETING_LASTS)
     hand = Q(hands__member=member, hands__at__gt=at - A_MEETING_LASTS)
-    looked_in = Q(read_positions__member=member, read_positions__at__gt=at - LATELY)
+    looked_in = Q(read_positions__member=member, read_positions__at__gt=at - lately)
     meetings = enterable_by(member).filter(phase__in=IN_A_MEETING)
     if found := meetings.filter(turn | hand | looked_in).first():
         return found

@@ -11,7 +11,8 @@ from sessions.rooms.hall import Hall
 from sessions.rooms.models import Room
 from sessions.rooms.order import restrain, unmute
 from sessions.rooms.phases import PHASES, Writes
-from sessions.rooms.refusals import CLOSED, CLOSED_BY_STEWARD, NO_ROOM, NOT_YOURS
+from sessions.rooms.refusals import CLOSED, CLOSED_BY_STEWARD, NO_ROOM, NOT_YOURS, RESTS
+from sessions.rooms.resting import rests
 from sessions.rooms.turns import end_turn, give_floor, lower_hand, off_the_floor, raise_hand, set_phase
 from sessions.rooms.words import cover, edit, react, say
 
@@ -68,6 +69,8 @@ def _act(hall: Hall, command: Command, room: Room, author: Member) -> Decision: 
     if muted := hall.muted(room, author):
         return muted
     match act:
+        case acts.Say() if rests(room, author, hall.at):
+            return RESTS
         case acts.Say():
             return say(hall, room, author, standing, phase, act)
         case acts.Edit():

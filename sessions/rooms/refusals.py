@@ -11,6 +11,7 @@ CLOSED = Refuse(Code.CLOSED, "This room is closed for now. Your words were not s
 CLOSED_BY_STEWARD = Refuse(Code.CLOSED, "A steward closed this room. Only a steward opens it again.")
 NOT_YOURS = Refuse(Code.DENIED, "That is for the people who keep this room.")
 HOSTS_WRITE = Refuse(Code.DENIED, "Only the facilitators write in this part.")
+RESTS = Refuse(Code.DENIED, "You are in a meeting. One to one rests until it is over.")
 NOT_YOUR_TURN = Refuse(
     Code.NOT_YOUR_TURN, "Someone else has the floor. Raise your hand and you are next in line."
 )

@@ -23,6 +23,7 @@ from community.members.models import Member
 from sessions.rooms.models import Room
 from tests.factories import MembershipFactory, RoomFactory
 from tests.live_client import Enter, act, aside, connect_to, do, key, say, sign_in, state_of
+from tests.sessions.test_http_ways import poll
 from tests.sites import Site
 
 pytestmark = pytest.mark.django_db
@@ -263,6 +264,18 @@ async def test_the_page_of_who_is_here_names_nobody_whom_one_blocked_and_leaves_
         )
     assert "3 here now" in await aside(page, evening.wren, evening.room)
     assert "3 here now" in await aside(page, evening.juniper, evening.room)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_history_over_http_is_the_same_for_all_but_for_whom_one_blocked(live: Engine) -> None:
+    evening = await aside(Evening)
+    people = (evening.wren, evening.juniper, evening.heron)
+    before = [(await poll(evening.room, one, "state=1"))[1] for one in people]
+    await aside(evening.block)
+    after = [(await poll(evening.room, one, "state=1"))[1] for one in people]
+    assert after[1:] == before[1:]
+    assert after[0]["ev"] == before[0]["ev"] == after[1]["ev"]
+    assert after[0]["subd"]["state"] == before[0]["subd"]["state"] | {"blocked": [evening.juniper.public_id]}
 
 
 @pytest.mark.django_db(transaction=True)

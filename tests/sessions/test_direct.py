@@ -15,6 +15,7 @@ from community.groups.leaving import end_all_memberships
 from community.groups.models import Group, Membership
 from community.house import access as house_access
 from community.house.models import House
+from community.live.domain import Committed, Refuse
 from community.members.blocks.actions import block, unblock
 from community.members.models import Member
 from community.notifications.models import Delivery
@@ -374,6 +375,29 @@ def test_the_room_of_two_has_no_floor_and_nobody_keeps_it(wren: Member, juniper:
     assert as_(wren).get(f"/groups/{room.slug}/").status_code == 404
     assert room.slug not in as_(wren).get("/groups/").text
     assert room.slug not in as_(wren).get(f"/members/{juniper.public_id}/").text
+
+
+def test_whoever_sits_in_a_meeting_writes_to_nobody_alone_until_it_is_over(
+    wren: Member, juniper: Member, group: Group
+) -> None:
+    room = Room.objects.get(group=talk(wren, juniper).group)
+    circle = RoomFactory(group=group, phase="sharing")
+    assert isinstance(do(room, wren, say(room)), Committed)
+    do(circle, wren, act(circle, "hand.raise"))
+    refused = do(room, wren, say(room))
+    assert isinstance(refused, Refuse)
+    assert "You are in a meeting" in refused.message
+    assert isinstance(do(room, juniper, say(room)), Committed), "the other is not in it, and is told nothing"
+    assert isinstance(do(circle, wren, act(circle, "hand.lower")), Committed)
+    ReadPosition.objects.create(room=circle, member=wren, seq=1)
+    assert isinstance(do(room, wren, say(room)), Committed), "who has just left may write to a friend"
+
+
+def test_with_a_facilitator_one_may_also_write_during_a_meeting(wren: Member, group: Group) -> None:
+    room = Room.objects.get(group=talk(wren, member_of(group, "Alder", FACILITATOR)).group)
+    circle = RoomFactory(group=group, phase="sharing")
+    do(circle, wren, act(circle, "hand.raise"))
+    assert isinstance(do(room, wren, say(room)), Committed)
 
 
 def test_what_is_new_is_counted_for_the_other(wren: Member, juniper: Member) -> None:

@@ -71,7 +71,6 @@ const NOT_SENT = {
   muted: "Not sent: a moderator has asked you to read only, for now.",
   not_your_turn: "Not sent: someone else has the floor.",
   closed: "Not sent: the room had closed.",
-  denied: "Not sent: you may not write here.",
   not_found: "Not sent: you are no longer in this room.",
   too_large: "Not sent: it is too long for one message.",
   held: "Not sent: it needs a moderator’s look first.",
