@@ -42,7 +42,7 @@ def events_for(member: Member) -> QuerySet[Event]:
 
 def occurrences_for(member: Member) -> QuerySet[Occurrence]:
     """With all that a line of the calendar shows, in three queries however many there are."""
-    hosts = Prefetch("event__hosts", Host.objects.in_order(), to_attr=PEOPLE)
+    hosts = Prefetch("event__hosts", Host.objects.in_order().filter(here("member__")), to_attr=PEOPLE)
     mine = Prefetch("answers", Answer.objects.filter(member=member), to_attr=OWN)
     counted = {TAKEN: Count("answers", filter=Q(answers__seat=Answer.Seat.TAKEN))}
     return (

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from community.calendar.kinds import MOVED_UP
-from community.calendar.models import Answer, Occurrence
+from community.calendar.models import Answer, Feed, Host, Occurrence
 from community.members.models import Member
 from community.notifications.actions import notify
 
@@ -83,6 +83,19 @@ def fill_seats(*, occurrence: Occurrence, at: datetime) -> list[Answer]:
             at=at,
         )
     return moved_up
+
+
+def give_up_places(member: Member, at: datetime) -> None:
+    """What the calendar does when someone is gone for good: their seats go to those who wait, their feed ends."""
+    ahead = Answer.objects.filter(member=member, occurrence__ends_at__gt=at)
+    places = sorted(ahead.values_list("occurrence", flat=True))
+    held = Occurrence.objects.select_for_update(of=("self",)).select_related("event").filter(pk__in=places)
+    for occurrence in held.order_by("pk"):
+        Answer.objects.filter(occurrence=occurrence, member=member).delete()
+        if not occurrence.gone:
+            fill_seats(occurrence=occurrence, at=at)
+    Host.objects.filter(member=member).delete()
+    Feed.objects.filter(member=member).delete()
 
 
 def place_in_line(given: Answer) -> int:

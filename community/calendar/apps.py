@@ -8,15 +8,18 @@ class CalendarConfig(AppConfig):
     label = "calendar"
 
     def ready(self) -> None:
+        from community.calendar.answers import give_up_places
         from community.calendar.jobs import expand_series, remind
         from community.calendar.kinds import CHANGED, MOVED_UP, REMINDER
         from community.live import ticks
+        from community.members import leaving
         from community.notifications import kinds
         from moderation.audit import words
 
         kinds.register(REMINDER, CHANGED, MOVED_UP)
         words.register_names("event", titles)
         words.register_names("source", sources)
+        leaving.on_leaving(give_up_places)
         ticks.register("expand_series", every_seconds=3600, run=expand_series)
         ticks.register("remind", every_seconds=30, run=remind)
 

@@ -10,9 +10,12 @@ import pytest
 from django.db import connection
 
 from community.calendar import jobs
+from community.calendar.actions import set_hosts
 from community.calendar.answers import answer, place_in_line
-from community.calendar.models import Answer, Occurrence
-from community.members.models import Member
+from community.calendar.feeds import feed_behind, make_feed
+from community.calendar.models import Answer, Feed, Occurrence
+from community.members import leaving
+from community.members.models import Departure, Member
 from community.notifications.models import Delivery
 from tests.calendar.making import NOW, make_event, member, nth
 
@@ -126,3 +129,24 @@ def test_a_reminder_whose_moment_passed_while_all_was_down_is_told_while_it_is_o
         says(one, member(), remind=60)
     assert jobs.remind(late.starts_at - timedelta(minutes=5)) == 1
     assert jobs.remind(too_late.starts_at + timedelta(minutes=1)) == 0
+
+
+@pytest.mark.django_db
+def test_who_is_gone_for_good_gives_up_seat_part_and_feed_and_the_next_in_line_moves_up() -> None:
+    going, waiting = member(), member()
+    event = make_event(capacity=1)
+    gone_at = NOW + leaving.COOL_OFF
+    one = nth(event, 4)
+    assert one.starts_at > gone_at
+    says(one, going)
+    says(one, waiting, minutes=1)
+    set_hosts(event=event, hosts=[going])
+    secret = make_feed(member=going, titles=Feed.Titles.PLAIN, only_mine=True, alarm_minutes=None, at=NOW)
+    assert feed_behind(secret) is not None
+    leaving.ask_to_leave(member=going, name=Departure.Name.STAYS, at=NOW)
+    assert Answer.objects.get(member=waiting).seat == WAITING
+    leaving.finish_leaving(gone_at)
+    assert Answer.objects.get(member=waiting).seat == TAKEN
+    assert not Answer.objects.filter(member=going).exists()
+    assert feed_behind(secret) is None
+    assert not event.hosts.exists()
