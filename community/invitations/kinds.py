@@ -1,7 +1,5 @@
 """The mails that go to people who are not here yet."""
 
-from datetime import timedelta
-
 from community.notifications.kinds import Kind
 from community.notifications.models import Channel
 
@@ -22,11 +20,9 @@ CODE = Kind(
     channels=EMAIL_ONLY,
     switchable=False,
     urgent=True,
-    useful_for=timedelta(minutes=30),
     subject="Your code",
     mail="invitations/mail/code.txt",
 )
-# Word for word as urgent and as short-lived as the code: from outside they can't be told apart.
 KNOWN = Kind(
     "invitation.known",
     "That someone gave your address at the door",

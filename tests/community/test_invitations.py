@@ -7,12 +7,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from community.groups.models import Group, Membership
-from community.invitations import names
-from community.invitations.actions import making
+from community.house import access as house_access
+from community.house.models import House
+from community.invitations import access, names
+from community.invitations.actions import accepting, making
 from community.invitations.actions.making import ChargeForNobodyInParticular, Made, Offer
 from community.invitations.models import AddressCheck, FirstStep, Invitation
 from community.invitations.tokens import ALPHABET, digest_of_token, make_token
@@ -258,6 +262,36 @@ def test_an_address_with_an_account_gets_the_same_page_and_another_mail() -> Non
     assert not re.search(r"\d{3} \d{3}", str(known.body))
     assert re.search(r"\d{3} \d{3}", str(fresh.body))
     assert Member.objects.count() == 1
+
+
+def test_the_door_does_as_much_work_for_a_known_address_as_for_a_fresh_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hashed: list[str] = []
+    monkeypatch.setattr(accepting, "make_password", lambda password: hashed.append(password) or "x")
+    MemberFactory(email="known@porchlight.example")
+    made, work = make(uses=9), []
+    for address in ("known@porchlight.example", "fresh@porchlight.example", "other@porchlight.example"):
+        client = Client()
+        client.post(path(made))
+        with CaptureQueriesContext(connection) as captured:
+            client.post("/join/account/", {"address": address, "password": PASSWORD})
+        work.append([re.sub(r"'[^']*'|\d+", "?", query["sql"]) for query in captured])
+    assert work[0] == work[1] == work[2]
+    assert len(hashed) == 3
+
+
+def test_staff_who_owe_a_second_step_read_the_rules_and_then_set_it_up(client: Client) -> None:
+    house_access.remember(House(second_factor_for=["steward"]), seconds=float("inf"))
+    made = make(address="new@porchlight.example", role="steward")
+    answer = knock(client, made, "new@porchlight.example")
+    assert answer["Location"] == "/welcome/"
+    assert client.get("/desk/", follow=True).redirect_chain[-1][0] == "/welcome/handle/"
+    client.post("/welcome/handle/", {"skip": "1"})
+    versions = [f"{text.kind} {text.version}" for text in access.texts()]
+    assert client.post("/welcome/rules/", {"version": versions})["Location"] == "/welcome/joining/"
+    assert client.get("/desk/")["Location"] == "/you/signing-in/second-step/"
+    assert client.get("/you/signing-in/second-step/").status_code == 200
 
 
 def test_a_counted_link_lets_in_as_many_as_it_says(client: Client) -> None:

@@ -268,3 +268,43 @@ def test_pages_at_the_door_and_of_the_first_steps(desk: Page, browser: Browser, 
     for path in ("/welcome/joining/", "/welcome/hello/", "/welcome/rules/", "/"):
         look_at(page, house, path)
     page.context.close()
+
+
+OPEN_TO_ASK = """
+from django.utils import timezone
+from community.house.actions import change_house
+change_house(changes={"sign_up": "approval"}, by_id=None, at=timezone.now())
+"""
+
+
+def test_someone_asks_to_come_in_and_a_steward_lets_them(desk: Page, browser: Browser, house: Site) -> None:
+    house.manage("shell", "--no-imports", "-c", OPEN_TO_ASK)
+    page = phone(browser)
+    page.goto(f"{house.base_url}/accounts/signup/")
+    link = page.get_by_role("link", name="Ask to come in")
+    # Another process has changed it: the server notices within a few seconds.
+    for _ in range(40):
+        if link.count():
+            break
+        page.wait_for_timeout(250)
+        page.reload()
+    fits(page)
+    link.click()
+    fits(page)
+    page.get_by_label("E-mail").fill("asks@x.example")
+    page.get_by_label("A few words, or none").fill("Wren told me of it.")
+    button(page, "Ask").click()
+    heading(page, "Thank you")
+    fits(page)
+    page.context.close()
+
+    desk.goto(f"{house.base_url}/desk/")
+    desk.get_by_role("link", name="One person asks to be let in").click()
+    look_at(desk, house, "/desk/invitations/asking/")
+    desk.get_by_role("link", name="asks@x.example").click()
+    expect(desk.get_by_text("Wren told me of it.")).to_be_visible()
+    look_at(desk, house, urlsplit(desk.url).path)
+    desk.get_by_label("The Porch").check()
+    button(desk, "Let them in").click()
+    expect(desk.locator("main > .notice")).to_contain_text("on its way to them")
+    assert "/join/" in letter_to(house, "asks@x.example", desk)

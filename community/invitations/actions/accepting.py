@@ -189,6 +189,7 @@ def _mail_code(check: AddressCheck, code: str, at: datetime) -> None:
         kind=kinds.KNOWN if known else kinds.CODE,
         address=check.address,
         context=context,
+        useful_until=at + CHECK_LASTS,
         at=at,
     )
 
