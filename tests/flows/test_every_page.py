@@ -19,7 +19,7 @@ PASSWORD = "the-light-is-on-tonight"
 FOR_ANYONE = [
     "/accounts/login/", "/accounts/password/reset/", "/accounts/password/reset/done/", "/accounts/signup/",
     "/accounts/inactive/", "/accounts/password/reset/key/1-used/", "/help/", "/help/?country=IE", "/exit/about/",
-    "/offline/", "/accounts/login/code/", "/accounts/lost/", "/accounts/lost/said/", "/accounts/recovery/",
+    "/offline/", "/accounts/login/code/", "/accounts/lost/", "/accounts/lost/said/", "/accounts/back-in/",
     "/accounts/paused/", "/accounts/left/", "/join/nothing/", "/nowhere/",
 ]  # fmt: skip
 SIGNED_IN = [

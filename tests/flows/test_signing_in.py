@@ -11,6 +11,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.flows.seats import FOLLOWED, SignIn
+from tests.flows.test_every_page import look_at
 from tests.sites import Site
 
 PASSWORD = "the-light-is-on-tonight"
@@ -184,3 +185,30 @@ def test_ending_a_sign_in_cuts_the_other_browser_off(
     assert "/accounts/login/" in phone.url
     is_inside(page, site)
     elsewhere.close()
+
+
+def test_the_pages_on_the_way_are_as_good_as_the_others(page: Page, site: Site, sign_in: SignIn) -> None:
+    """Those that one sees only after saying once more who one is, and the second step itself."""
+    sign_in(page, site, address("old-barn"), PASSWORD)
+    page.goto(f"{site.base_url}/accounts/passkeys/add/")
+    say_who_you_are(page)
+    for path in ("/accounts/passkeys/add/", "/accounts/app/add/"):
+        look_at(page, site, path)
+    page.goto(f"{site.base_url}/accounts/app/add/")
+    secret = page.locator(".key").text_content() or ""
+    page.get_by_label("The six numbers it shows now").fill(code_now(secret))
+    page.get_by_role("button", name="Use this app").click()
+    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    for path in (
+        "/accounts/recovery-codes/",
+        "/accounts/recovery-codes/new/",
+        "/accounts/app/remove/",
+        "/you/signing-in/",
+    ):
+        look_at(page, site, path)
+    sign_out(page, site)
+    page.get_by_label("E-mail").fill(address("old-barn"))
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+    look_at(page, site, "/accounts/second/")

@@ -32,7 +32,7 @@ class SigninConfig(AppConfig):
         user_logged_in.connect(signed_in, dispatch_uid="signin.signed_in")
         user_logged_out.connect(signed_out, dispatch_uid="signin.signed_out")
         ticks.register("send_due_recoveries", every_seconds=60, run=send_due_recoveries)
-        desk.register(desk.Section("Recoveries", "recoveries:desk", 60))
+        desk.register(desk.Section("Locked out", "recoveries:desk", 60))
         desk.register_attention(waiting)
         ticks.register("forget_spent_sign_ins", every_seconds=3600, run=forget_spent_sign_ins)
 

@@ -24,9 +24,9 @@ own_patterns = [
     path("you/signing-in/recovery/stop/", own.stop_recovery, name="stop_own_recovery"),
     path("accounts/lost/", lost.lost, name="lost"),
     path("accounts/lost/said/", lost.lost_done, name="lost_done"),
-    path("accounts/recovery/", lost.recovery_code, name="recovery_code"),
-    path("accounts/recovery/stop/<str:token>/", lost.stop, name="stop_recovery"),
-    path("accounts/recovery/<slug:code>/", lost.open_link, name="recovery"),
+    path("accounts/back-in/", lost.recovery_code, name="recovery_code"),
+    path("accounts/back-in/stop/<str:token>/", lost.stop, name="stop_recovery"),
+    path("accounts/back-in/<slug:code>/", lost.open_link, name="recovery"),
 ]
 
 desk_patterns = [
