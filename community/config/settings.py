@@ -49,7 +49,8 @@ class Environment(BaseSettings):
         "https://www.weather.gov/", pattern=r"^https://[^\s]+$", validation_alias="PORCHLIGHT_EXIT_URL"
     )
     link_hosts: str = Field(
-        "zoom.us,meet.google.com,teams.microsoft.com,webex.com,doxy.me", validation_alias="PORCHLIGHT_LINK_HOSTS"
+        "zoom.us,meet.google.com,teams.microsoft.com,webex.com,doxy.me",
+        validation_alias="PORCHLIGHT_LINK_HOSTS",
     )
     place: str = Field("", max_length=200, validation_alias="PORCHLIGHT_PLACE")
     sends_per_min: int = Field(40, ge=1, le=10_000_000, validation_alias="PORCHLIGHT_SENDS_PER_MIN")
@@ -327,7 +328,7 @@ ACCOUNT_FORMS = {
     "reauthenticate": "community.members.signin.forms.PasswordAgainForm",
 }
 # allauth's own writes a row for an address that is known, and none for one that is not.
-ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 - the name of a class
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
 ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5

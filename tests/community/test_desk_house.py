@@ -164,7 +164,8 @@ def test_what_is_no_small_png_is_refused(content: bytes, complaint: str, steward
 
 
 SET = {
-    "sign_up": "invitation", "invitation_days": "7", "newcomer_days": "14", "second_factor_for": ["steward", "clinician"],
+    "sign_up": "invitation", "invitation_days": "7", "newcomer_days": "14",
+    "second_factor_for": ["steward", "clinician"],
     "idle_days": "30", "absolute_days": "90", "staff_idle_hours": "12", "staff_absolute_hours": "168",
     "recovery_wait_hours": "72", "handle_pause_days": "30", "handle_held_days": "180",
 }  # fmt: skip

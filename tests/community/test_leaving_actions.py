@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -360,7 +361,7 @@ def test_who_comes_back_at_the_moment_of_being_let_go_is_either_back_or_gone() -
 
     ends = AT + leaving.COOL_OFF
     with ThreadPoolExecutor(len(people) + 2) as pool:
-        back = [pool.submit(run, lambda one=one: leaving.come_back(member=one, at=ends)) for one in people]
+        back = [pool.submit(run, partial(leaving.come_back, member=one, at=ends)) for one in people]
         ticks = [pool.submit(run, lambda: leaving.finish_leaving(ends)) for _ in range(2)]
         came = {member.pk for member, done in zip(people, back, strict=True) if done.result(WAIT)}
         gone = sum(int(str(tick.result(WAIT))) for tick in ticks)
