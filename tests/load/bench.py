@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from tests.load.contenders import Contender, Ours, contender
+from tests.load.dates import dates_table, measure_dates
 from tests.load.generator import BenchFailed, Result, build, ceiling, measure
 from tests.load.machine import sync_seconds
 from tests.load.pages import Page, measure_pages, pages_table
@@ -150,6 +151,8 @@ def bench(given: argparse.Namespace, folder: Path) -> int:
         for server in servers.values():
             server.stop()
     text = report(measured, standing=standing, pages=pages, ceilings=ceilings, sync=sync)
+    if not given.only:
+        text += "\n\n" + "\n".join(dates_table(measure_dates()))
     sys.stdout.write(f"\n{text}\n")
     if given.write:
         keep(text)
