@@ -30,7 +30,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture(autouse=True)
-def travel() -> Iterator[time_machine.Coordinates]:
+def travel() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(NOW, tick=False) as coordinates:
         yield coordinates
 
@@ -79,7 +79,7 @@ def keeper(kind: str) -> Member:
     ],
 )
 def test_a_sign_in_ends_unused_or_in_the_end_by_what_its_member_does_here(
-    travel: time_machine.Coordinates, kind: str, idle: timedelta, absolute: timedelta
+    travel: time_machine.Traveller, kind: str, idle: timedelta, absolute: timedelta
 ) -> None:
     left, used = enter(keeper(kind)), enter(keeper(kind))
     travel.shift(idle - timedelta(seconds=1))
@@ -94,14 +94,14 @@ def test_a_sign_in_ends_unused_or_in_the_end_by_what_its_member_does_here(
     assert not is_in(used)
 
 
-def test_a_limit_that_is_made_shorter_holds_at_once(travel: time_machine.Coordinates) -> None:
+def test_a_limit_that_is_made_shorter_holds_at_once(travel: time_machine.Traveller) -> None:
     client = enter(MemberFactory())
     travel.shift(3 * DAY)
     house_access.remember(House(idle_days=2), seconds=float("inf"))
     assert not is_in(client)
 
 
-def test_a_new_duty_brings_its_limits_within_minutes(travel: time_machine.Coordinates) -> None:
+def test_a_new_duty_brings_its_limits_within_minutes(travel: time_machine.Traveller) -> None:
     member = MemberFactory()
     client = enter(member)
     MembershipFactory(member=member, role="moderator")
@@ -112,7 +112,7 @@ def test_a_new_duty_brings_its_limits_within_minutes(travel: time_machine.Coordi
     assert not is_in(client)
 
 
-def test_signing_in_anew_begins_anew(travel: time_machine.Coordinates) -> None:
+def test_signing_in_anew_begins_anew(travel: time_machine.Traveller) -> None:
     member = MemberFactory()
     client = enter(member)
     travel.shift(20 * DAY)
@@ -120,7 +120,7 @@ def test_signing_in_anew_begins_anew(travel: time_machine.Coordinates) -> None:
     assert row_of(client).started_at == NOW + 20 * DAY
 
 
-def test_a_new_password_does_not_lengthen_this_sign_in(travel: time_machine.Coordinates) -> None:
+def test_a_new_password_does_not_lengthen_this_sign_in(travel: time_machine.Traveller) -> None:
     member = MemberFactory()
     client = enter(member)
     travel.shift(20 * DAY)
@@ -133,7 +133,7 @@ def test_a_new_password_does_not_lengthen_this_sign_in(travel: time_machine.Coor
     assert row_of(client).started_at == NOW
 
 
-def test_what_has_run_out_is_forgotten_and_nothing_else(travel: time_machine.Coordinates) -> None:
+def test_what_has_run_out_is_forgotten_and_nothing_else(travel: time_machine.Traveller) -> None:
     spent, standing = enter(MemberFactory()), enter(MemberFactory())
     travel.shift(29 * DAY)
     assert is_in(standing)
@@ -146,7 +146,7 @@ def test_what_has_run_out_is_forgotten_and_nothing_else(travel: time_machine.Coo
 # --- being seen --------------------------------------------------------------------------------------------------
 
 
-def test_an_open_connection_counts_as_being_seen(travel: time_machine.Coordinates) -> None:
+def test_an_open_connection_counts_as_being_seen(travel: time_machine.Traveller) -> None:
     """A meeting of 90 minutes by hearing alone, with limits of an hour: who listens stays, who is not there goes."""
     house_access.remember(House(staff_idle_hours=1), seconds=float("inf"))
     listening, away = keeper("steward"), keeper("steward")
@@ -159,7 +159,7 @@ def test_an_open_connection_counts_as_being_seen(travel: time_machine.Coordinate
 
 
 def test_an_open_connection_ends_with_its_sign_in_however_much_is_heard(
-    travel: time_machine.Coordinates,
+    travel: time_machine.Traveller,
 ) -> None:
     house_access.remember(House(staff_absolute_hours=2), seconds=float("inf"))
     member = keeper("steward")
@@ -172,7 +172,7 @@ def test_an_open_connection_ends_with_its_sign_in_however_much_is_heard(
 
 
 def test_asking_costs_two_queries_and_a_few_more_every_few_minutes_however_many(
-    travel: time_machine.Coordinates,
+    travel: time_machine.Traveller,
 ) -> None:
     def queries(signs: set[live_access.Sign]) -> int:
         with CaptureQueriesContext(
@@ -195,7 +195,7 @@ def test_asking_costs_two_queries_and_a_few_more_every_few_minutes_however_many(
 
 
 def test_a_page_writes_that_it_was_asked_for_at_most_every_few_minutes(
-    travel: time_machine.Coordinates,
+    travel: time_machine.Traveller,
 ) -> None:
     client = enter(MemberFactory())
 
