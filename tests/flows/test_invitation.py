@@ -235,8 +235,11 @@ def test_the_card_comes_out_on_one_page_with_nothing_else_on_it(desk: Page, hous
     button(desk, "Make it").click()
     desk.get_by_role("link", name="Card to print").click()
     fits(desk)
-    desk.emulate_media(media="print")
+    # Also by whoever reads in the dark: paper is white.
+    desk.emulate_media(media="print", color_scheme="dark")
     expect(desk.locator(".card")).to_be_visible()
+    expect(desk.locator(".card .link")).to_have_css("color", "rgb(0, 0, 0)")
+    expect(desk.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
     for other in (".top", ".side-head", ".nav"):
         expect(desk.locator(other).first).to_be_hidden()
     printed = desk.pdf(format="A4")
