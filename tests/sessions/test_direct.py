@@ -18,6 +18,7 @@ from community.house.models import House
 from community.live.domain import Committed, Refuse
 from community.members.blocks.actions import block, unblock
 from community.members.models import Member
+from community.notifications.delivering import deliver_due
 from community.notifications.models import Delivery
 from sessions.direct import access, actions
 from sessions.direct.access import Way, way_to
@@ -166,6 +167,12 @@ def test_saying_yes_twice_makes_one_conversation(wren: Member, juniper: Member) 
 def test_a_notice_goes_out_once_and_names_nobody(wren: Member, juniper: Member) -> None:
     ask(wren, juniper, "hello")
     assert set(Delivery.objects.values_list("member_id", "kind")) == {(juniper.pk, "direct.asked")}
+    deliver_due(timezone.now() + timedelta(seconds=1))
+    inbox = as_(juniper).get("/inbox/").text
+    assert "Someone asks to talk with you one to one." in inbox
+    assert "Wren" not in inbox
+    block(by=juniper, whom=wren, at=timezone.now())
+    assert as_(juniper).get("/direct/").status_code == HTTPStatus.OK, "where the line of the inbox leads"
 
 
 def test_others_can_neither_answer_nor_take_back(wren: Member, juniper: Member, group: Group) -> None:

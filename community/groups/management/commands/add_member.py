@@ -75,7 +75,7 @@ class Command(BaseCommand):
 
     def _place(self, text: str) -> tuple[Group, str]:
         slug, _, role = text.partition(":")
-        group = Group.objects.filter(slug=slug).first()
+        group = Group.objects.filter(slug=slug, kind=Group.Kind.GROUP).first()
         if group is None:
             raise CommandError(f"There is no group “{slug}”.")
         role = role or Membership.Role.MEMBER.value
