@@ -23,7 +23,7 @@ ADDRESS = re.compile(r"[\w.%+-]+@[\w-]+(?:\.[\w-]+)+")
 NETWORK = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b|\b(?:[0-9a-f]{1,4}:){3,7}[0-9a-f]{1,4}\b")
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>")
 # How many addresses of one kind are looked at: the two-hundredth message's page is made like the first.
-EACH = 3
+EACH = 4
 
 
 def routes() -> dict[str, URLPattern]:
@@ -33,7 +33,8 @@ def routes() -> dict[str, URLPattern]:
 
 def _below(resolver: URLResolver, before: str) -> Iterator[tuple[str, URLPattern]]:
     for pattern in resolver.url_patterns:
-        route = before + str(pattern.pattern)
+        own = str(pattern.pattern)
+        route = before + (own.removeprefix("^") if before else own)  # as the resolver joins them
         if isinstance(pattern, URLResolver):
             yield from _below(pattern, route)
         else:
@@ -115,7 +116,8 @@ class Crawl:
     seen: set[str] = field(default_factory=set)
     counted: Counter[str] = field(default_factory=Counter)
 
-    def walk(self, begin: Iterable[str]) -> Crawl:
+    def walk(self, begin: Iterable[str], *, sends: bool) -> Crawl:
+        """Go everywhere; with `sends` also leave every form empty."""
         waiting, known, posts = deque(begin), set[str](), dict[str, str]()
         while waiting:
             address = waiting.popleft()
@@ -131,7 +133,7 @@ class Crawl:
             for lead in [*(links.posts if links else ()), address]:
                 for path in self._ours(address, lead):
                     posts.setdefault(str(route_of(urlsplit(path).path)), path)
-        for route, path in posts.items():
+        for route, path in posts.items() if sends else ():
             if route not in self.skipped:
                 self.leave_empty(path, route)
         return self

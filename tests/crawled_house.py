@@ -1,0 +1,131 @@
+"""The demo community with what a long day leaves in it, so that a crawl comes to every page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.utils import timezone
+
+from community.calendar.feeds import make_feed
+from community.calendar.models import Feed
+from community.groups import keeping
+from community.groups.models import Group, JoinRequest, Membership
+from community.house import access as house
+from community.house.models import House
+from community.invitations import csvfile
+from community.invitations.actions import asking, making, uploading
+from community.invitations.models import FirstStep, SignUp, Upload
+from community.members import suspension
+from community.members.blocks.actions import block
+from community.members.models import Member
+from community.members.signin import recovery
+from community.notifications.links import off_token
+from community.notifications.models import InboxEntry
+from moderation.crisis import actions as help_lines
+from moderation.crisis.lines import Line
+from sessions.direct import actions as direct
+from sessions.direct.models import Ask
+from tests.factories import GroupFactory, MemberFactory
+
+People = dict[str, Member]
+
+
+def furnish(people: People) -> list[str]:
+    """Furnish the house; the addresses that no link on a page leads to."""
+    house.remember(House(sign_up=House.SignUp.APPROVAL), seconds=float("inf"))
+    return [
+        *_groups(people),
+        *_invitations(people),
+        *_recoveries(people),
+        *_own_things(people),
+        *_closed(people),
+    ]
+
+
+def _groups(people: People) -> Iterator[str]:
+    """Of the groups those where there is most to do: one's own, one to join, and one that Alder keeps."""
+    juniper, kept = people["juniper"], Membership.objects.filter(member=people["alder"], role="facilitator")
+    GroupFactory(slug="evening-walks", name="Evening walks")
+    GroupFactory(slug="long-letters", name="Long letters", joining=Group.Joining.REQUEST)
+    yield from (f"/groups/{slug}/" for slug in ("the-porch", "evening-walks", "long-letters"))
+    group = kept.latest("pk").group
+    asks = JoinRequest.objects.create(group=group, member=MemberFactory(), words="May I?")
+    yield f"/groups/{group.slug}/"
+    other = group.memberships.exclude(member=people["alder"]).latest("pk").member
+    yield f"/groups/{group.slug}/people/{other.public_id}/"
+    block(by=juniper, whom=people["osprey"], at=asks.asked_at)
+
+
+def _invitations(people: People) -> Iterator[str]:
+    at, steward = timezone.now(), people["marigold"]
+    for address in ("", "zq7x-guest@leak.example"):
+        made = making.invite(offer=making.Offer(address=address), by=steward, at=at)
+        yield f"/join/{made.token}/"
+        yield f"/desk/invitations/{made.invitation.pk}/"
+        yield f"/desk/invitations/{made.invitation.pk}/card/"
+    asking.ask_to_come_in(address="zq7x-asks@leak.example", words="Please.", at=at)
+    yield f"/desk/invitations/asking/{SignUp.objects.latest('pk').pk}/"
+    defaults = uploading.Defaults(role=Member.Role.ALUMNUS, groups=[], days=14)
+    for done in (True, False):
+        table = csvfile.read(f"email\nzq7x-one-{done}@leak.example\nzq7x-two-{done}@leak.example\n".encode())
+        upload: Upload = uploading.keep(table=table, defaults=defaults, by=steward, at=at)
+        if done:
+            uploading.confirm(upload=upload, by=steward, at=at)
+        yield f"/desk/invitations/files/{upload.pk}/"
+        yield f"/desk/invitations/files/{upload.pk}/result.csv"
+    fresh = Member.objects.create_user("fresh@example.org", "Fresh Start", "a lamp by the garden door")
+    people["fresh"] = fresh
+    FirstStep.objects.bulk_create(FirstStep(member=fresh, name=name) for name in FirstStep.Name)
+
+
+def _recoveries(people: People) -> Iterator[str]:
+    at = timezone.now()
+    recovery.call_for_help(handle="Osprey", contact="zq7x-call@leak.example", words="I lost it all.", at=at)
+    started = recovery.start_recovery(
+        member=people["bramble"],
+        by=people["marigold"],
+        email="zq7x-anew@leak.example",
+        how="By phone.",
+        at=at,
+    )
+    yield f"/accounts/back-in/stop/{recovery.stop_token(started)}/"
+    yield "/accounts/back-in/ABCD-EFGH-JKLM/"
+    yield "/accounts/password/reset/key/1-used/"
+
+
+def _own_things(people: People) -> Iterator[str]:
+    at = timezone.now()
+    for name in ("juniper", "nine-pines"):
+        secret = make_feed(
+            member=people[name], titles=Feed.Titles.values[0], only_mine=False, alarm_minutes=None, at=at
+        )
+        yield f"/calendar/feed/{secret}.ics"
+        entry = InboxEntry.objects.create(
+            member=people[name],
+            key=f"zq7x{name}",
+            kind="group_asked",
+            words="Someone asks.",
+            path="/groups/",
+            at=at,
+        )
+        yield f"/inbox/{entry.key}/"
+    yield f"/notices/off/{off_token(people['juniper'].pk, 'direct_asked')}/"
+    at -= timedelta(minutes=5)
+    direct.accept(ask=direct.ask(asker=people["juniper"], asked=people["wren"], words="Hello.", at=at), at=at)
+    for asker, asked in (("nine-pines", "juniper"), ("juniper", "alder")):
+        Ask.objects.create(asker=people[asker], asked=people[asked], words="May I?", at=at)
+
+
+def _closed(people: People) -> Iterator[str]:
+    at, steward = timezone.now(), people["marigold"]
+    suspension.suspend(member=people["tamarack"], by=steward, reason="A pause.", at=at)
+    yield f"/desk/people/{people['tamarack'].public_id}/"
+    group = Group.objects.filter(slug="after-a-loss").first()
+    assert group is not None
+    keeping.close_group(group=group, by=steward, at=at)
+    yield f"/desk/groups/{group.slug}/"
+    call = {"kind": "call", "number": "2185550100", "label": "Call"}
+    line = Line.model_validate({"name": "Our duty phone", "about": "Somebody from here.", "ways": [call]})
+    help_lines.add_line(country="US", line=line, by_id=steward.pk, at=at)
+    yield "/house/rules/"
