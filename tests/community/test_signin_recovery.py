@@ -13,7 +13,7 @@ from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client
-from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
+from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks, Settings
 
 from community.house import access as house_access
 from community.house.models import House
@@ -310,3 +310,25 @@ def test_a_steward_starts_from_a_call_and_stops_it_again(wren: Member, steward: 
     assert Recovery.objects.get().outcome == Recovery.Outcome.STOPPED
     assert not SignIn.objects.filter(to_warn=True).exists()
     assert mail.outbox == []
+
+
+@pytest.mark.parametrize(
+    ("proxies", "spoofed", "statuses"),
+    [
+        # Nobody stands in front: what a client says of itself moves no limit.
+        (0, "{number}.1.1.1", [302] * 5 + [422]),
+        # One proxy stands in front: its own last word counts, what came before it does not.
+        (1, "{number}.1.1.1, 203.0.113.9", [302] * 5 + [422]),
+        (1, "203.0.113.{number}", [302] * 6),
+    ],
+)
+def test_limits_count_by_the_address_that_the_own_proxy_saw(
+    settings: Settings, proxies: int, spoofed: str, statuses: list[int]
+) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    form = {"handle": "Wren", "contact": "555 0100"}
+    pages = [
+        Client(headers={"x-forwarded-for": spoofed.format(number=number)}).post("/accounts/lost/", form)
+        for number in range(1, 7)
+    ]
+    assert [page.status_code for page in pages] == statuses
