@@ -98,7 +98,11 @@ def _own_things(people: People) -> Iterator[str]:
     at = timezone.now()
     for name in ("juniper", "nine-pines"):
         secret = make_feed(
-            member=people[name], titles=Feed.Titles.values[0], only_mine=False, alarm_minutes=None, at=at
+            member=people[name],
+            titles=Feed.Titles(Feed.Titles.values[0]),
+            only_mine=False,
+            alarm_minutes=None,
+            at=at,
         )
         yield f"/calendar/feed/{secret}.ics"
         entry = InboxEntry.objects.create(
