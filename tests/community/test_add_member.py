@@ -42,7 +42,7 @@ def test_a_password_from_standard_input_is_taken_and_not_printed(monkeypatch: py
 
 def test_a_short_password_from_standard_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("lamp\n"))
-    with pytest.raises(CommandError, match="too short"):
+    with pytest.raises(CommandError, match="at least 15 characters"):
         add("--email=fern@porchlight.example", "--handle=Fern", "--password-stdin")
     assert not Member.objects.exists()
 
