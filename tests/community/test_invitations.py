@@ -268,7 +268,12 @@ def test_the_door_does_as_much_work_for_a_known_address_as_for_a_fresh_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     hashed: list[str] = []
-    monkeypatch.setattr(accepting, "make_password", lambda password: hashed.append(password) or "x")
+
+    def note(password: str) -> str:
+        hashed.append(password)
+        return "x"
+
+    monkeypatch.setattr(accepting, "make_password", note)
     MemberFactory(email="known@porchlight.example")
     made, work = make(uses=9), []
     for address in ("known@porchlight.example", "fresh@porchlight.example", "other@porchlight.example"):
