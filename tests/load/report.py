@@ -140,7 +140,7 @@ def report(
     standing: Standings | None,
     pages: list[Page],
     ceilings: list[Ceiling],
-    sync: float,
+    sync: tuple[float, float],
     at: datetime | None = None,
 ) -> str:
     """The whole report in Markdown."""
@@ -150,7 +150,7 @@ def report(
     few = f" ({' or '.join(map(str, fewer))} where that is enough)" if fewer else ""
     lines = [
         f"{at:%Y-%m-%d %H:%M} UTC, {machine()}; medians of {rounds} interleaved rounds{few}.",
-        f"A synced write of 4 KiB takes {sync * 1e6:,.0f} µs on this disk.",
+        f"A synced write of 4 KiB takes {sync[0] * 1e6:,.0f} µs on this disk (p99 {sync[1] * 1e6:,.0f} µs).",
         "",
         *table(measured),
         "",

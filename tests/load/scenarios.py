@@ -55,7 +55,7 @@ SCENARIOS = [
     Scenario("100 readers, saturation", readers=100, servers=(*FOUR, NORMAL)),
     Scenario("1,000 readers, saturation", readers=1000),
     one_in_flight("20 readers, one in flight", 20),
-    one_in_flight("100 readers, one in flight", 100, servers=(*BOTH, TUTORIAL)),
+    one_in_flight("100 readers, one in flight", 100, servers=(*BOTH, TUTORIAL, NORMAL)),
     Scenario("20 readers, 10 a second", readers=20, pace=10, servers=FOUR, rounds=1, optional=True),
     Scenario("100 readers, 10 a second", readers=100, pace=10, servers=(*BOTH, TUTORIAL), rounds=1, optional=True),
     Scenario("1,000 readers, 10 a second", readers=1000, pace=10, rounds=1, optional=True),
