@@ -403,10 +403,11 @@ async def test_a_neighbour_is_served_while_others_do_their_worst(
             f"neighbour's p50 and p99, {name}",
             f"{statistics.median(p50s):.1f} {statistics.median(p99s):.1f} ms",
         )
-    median = statistics.median(ratios)
-    record_property(
-        "p99 beside them over p99 calm",
-        f"{median:.1f} x (median of {', '.join(f'{ratio:.1f}' for ratio in ratios)}; asked for: at most 2)",
-    )
+    if measure.full:  # forty words have no p99
+        told = ", ".join(f"{ratio:.1f}" for ratio in ratios)
+        record_property(
+            "p99 beside them over p99 calm",
+            f"{statistics.median(ratios):.1f} x (median of {told}; asked for: at most 2)",
+        )
     record_property("server grew by", f"{grown:.0f} MiB")
     assert grown < GROWTH_MIB
