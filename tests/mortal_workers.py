@@ -1,4 +1,4 @@
-"""Workers that are killed: `python -m tests.mortal_workers CLOCK_FILE SEED KILLS` keeps two of them running.
+"""Workers that are killed: `python -m tests.mortal_workers CLOCK_FILE SEED KILLS [JOB…]` keeps two of them running.
 
 Each is a fork that runs the worker's own loop on the time that stands in the clock's file. While there are kills left,
 a fork is killed at a random named point of the ledger (SIGKILL by its own hand), or at a random moment by a timer that
@@ -13,6 +13,7 @@ import random
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -25,7 +26,7 @@ POINTS = (
 PR_SET_PDEATHSIG = 1
 
 
-def main(clock_file: Path, seed: int, kills: int) -> None:
+def main(clock_file: Path, seed: int, kills: int, *jobs: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "community.config.settings")
     import django
 
@@ -44,7 +45,7 @@ def main(clock_file: Path, seed: int, kills: int) -> None:
             its_seed = chances.getrandbits(32)
             pid = os.fork()
             if pid == 0:
-                work(clock_file, random.Random(its_seed), mortal=kills > 0)
+                work(clock_file, random.Random(its_seed), jobs, mortal=kills > 0)
             living.add(pid)
         pid, status = os.wait()
         living.discard(pid)
@@ -56,7 +57,7 @@ def say(line: str) -> None:
     os.write(1, f"{line}\n".encode())
 
 
-def work(clock_file: Path, chances: random.Random, *, mortal: bool) -> NoReturn:
+def work(clock_file: Path, chances: random.Random, jobs: Sequence[str], *, mortal: bool) -> NoReturn:
     from community.live import failpoints, ticks
     from community.live.clock import clock
     from community.notifications import kinds
@@ -68,7 +69,7 @@ def work(clock_file: Path, chances: random.Random, *, mortal: bool) -> NoReturn:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     clock.now = lambda: datetime.fromisoformat(clock_file.read_text())
     ticks.ROUND_SECONDS = 0.02
-    ticks._jobs = {JOB: ticks._jobs[JOB]}
+    ticks._jobs = {name: ticks._jobs[name] for name in (JOB, *jobs)}
     if mortal:
         place, passes = chances.choice(POINTS), chances.randrange(6)
 
@@ -87,4 +88,4 @@ def work(clock_file: Path, chances: random.Random, *, mortal: bool) -> NoReturn:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:])

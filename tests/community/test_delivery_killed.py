@@ -5,10 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,11 +19,10 @@ from community.notifications.mail import message_id
 from community.notifications.models import Channel, Delivery, InboxEntry
 from tests.factories import MemberFactory
 from tests.letters import TOLD
-from tests.live_fixtures import on_this_database
 from tests.mail_server import MailServer, Moods
 from tests.mortal_workers import POINTS
-from tests.services import Service, bound_to_us
-from tests.sites import ROOT, Site
+from tests.services import Service
+from tests.worker_hands import Hands, workers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,35 +42,9 @@ BAD = Moods(
 )
 
 
-class Hands:
-    """The clock's hands: the time that every worker reads, from a file."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self.set(NOON)
-
-    def set(self, at: datetime) -> None:
-        self.at = at
-        fresh = self.file.with_suffix(".new")
-        fresh.write_text(at.isoformat())
-        fresh.replace(self.file)
-
-
 @pytest.fixture
 def hands(tmp_path: Path) -> Hands:
-    return Hands(tmp_path / "clock")
-
-
-@contextmanager
-def workers(hands: Hands, server: MailServer, *, seed: int, kills: int) -> Iterator[Service]:
-    environment = Site(hands.file.parent, on_this_database() | {"EMAIL_URL": server.url}).environment
-    command = [sys.executable, "-m", "tests.mortal_workers", str(hands.file), str(seed), str(kills)]
-    log = hands.file.with_name("workers.log")
-    service = Service.spawn(
-        "workers", 0, [*bound_to_us("TERM"), *command], log=log, cwd=ROOT, environment=environment
-    )
-    yield service
-    service.stop()
+    return Hands(tmp_path / "clock", NOON)
 
 
 def tell_everybody() -> None:
