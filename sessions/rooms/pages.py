@@ -181,8 +181,9 @@ def present_in(room: Room) -> dict[str, dict[str, str]]:
 
 
 def kept_by(people: People) -> str:
-    """The facilitators' handles: Alder, Fern and Wren."""
-    names = [one["handle"] for one in people.known.values() if one.get("role") == "facilitator"][:3]
+    """The facilitators' handles, in their order: Alder, Fern and Wren."""
+    keepers = [one["handle"] for one in people.known.values() if one.get("role") == "facilitator"]
+    names = sorted(keepers, key=str.casefold)[:3]
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 

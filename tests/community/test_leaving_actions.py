@@ -103,7 +103,7 @@ def test_a_room_names_who_has_paused_as_its_writer_and_lists_them_nowhere(
     do(room, one, say(room, "The river was high."))
     path = f"/sessions/rooms/{room.slug}/"
     assert "Slow River" in as_(reader).get(f"{path}people/").text
-    assert f"Kept by {reader.handle} and Slow River" in as_(reader).get(path).text
+    assert f"Kept by Slow River and {reader.handle}" in as_(reader).get(path).text
     leaving.pause(member=one, at=AT)
     assert "Slow River" not in as_(reader).get(f"{path}people/").text
     page = as_(reader).get(path).text
