@@ -155,7 +155,12 @@ def test_axe_finds_nothing_on_the_pages_of_the_calendar(
         paths += ["/calendar/import/", "/meetings/elsewhere/", "/meetings/elsewhere/sources/"]
         paths += ["/sessions/formats/", "/sessions/formats/open-sharing/"]
         paths += [first.replace("/calendar/", "/sessions/formats/events/")]
-        paths += [f"{first}change/?dates=one", f"{first}change/?dates=all", f"{first}cancellation/"]
+        paths += [
+            f"{first}change/",
+            f"{first}change/?dates=one",
+            f"{first}change/?dates=all",
+            f"{first}cancellation/",
+        ]
         for path in paths:
             assert page.goto(site.base_url + path).status == 200  # type: ignore[union-attr]
             assert problems(page) == [], path

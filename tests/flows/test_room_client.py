@@ -261,7 +261,7 @@ def test_words_of_people_i_blocked_are_folded(juniper: Seat, server: Played) -> 
     enter(juniper, server)
     server.post(1, text="words 1")
     folded = juniper.page.locator(f"#m{server.head + 1}")
-    expect(folded.locator("summary", has_text="From someone you chose not to see")).to_be_visible()
+    expect(folded.locator("summary", has_text="A message from someone you blocked")).to_be_visible()
     expect(folded.get_by_text("words 1")).to_be_hidden()
     expect(juniper.page.locator("[data-announce]")).to_be_empty()
 
