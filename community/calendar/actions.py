@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
+from community.calendar.answers import fill_seats
 from community.calendar.importing import Change, Planned
 from community.calendar.kinds import CHANGED
 from community.calendar.meeting_guide import Elsewhere
@@ -60,7 +61,7 @@ def change_all(
 ) -> Event:
     """Change a whole series, or a single event; dates that are over stay as they were. Raises BadRule."""
     event = Event.objects.select_for_update().get(pk=event.pk)
-    start_was = event.start
+    start_was, capacity_was = event.start, event.capacity
     for name, value in changes.items():
         setattr(event, name, value)
     event.about_html = render_page(event.about)
@@ -71,8 +72,20 @@ def change_all(
     rewritten = rewrite(event, shift=event.start - start_was, now=at)
     _tell_of_move(rewritten.moved, at)
     _tell_of_cancellation(rewritten.dropped, at)
+    if event.capacity != capacity_was:
+        for occurrence in _with_people_waiting(event, at):
+            fill_seats(occurrence=occurrence, at=at)
     _record(Verb.EVENT_CHANGED, event, by, at, {"dates": "all", "moved": len(rewritten.moved)})
     return event
+
+
+def _with_people_waiting(event: Event, at: datetime) -> list[Occurrence]:
+    """Dates to come with a waiting list, locked."""
+    waiting = Answer.objects.filter(
+        occurrence__event=event, occurrence__ends_at__gt=at, seat=Answer.Seat.WAITING
+    )
+    held = Occurrence.objects.select_for_update(of=("self",)).select_related("event")
+    return list(held.filter(pk__in=waiting.values("occurrence"), cancelled_at__isnull=True).order_by("pk"))
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ from community.calendar.importing import BYTES_MAX
 from community.calendar.models import Answer, Event, Feed, Kind, Occurrence
 from community.calendar.recurrence import DAYS, NAMES, BadRule, Rule, on_the_clock, read_rule
 from community.groups.models import Group
+from community.members.handles import skeleton
 from community.members.models import Member
 from community.members.zones import by_country
 
@@ -97,6 +98,7 @@ class EventForm(EventModelForm):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.by, self.people = by, people
+        self.held_by: dict[int, Member] = {}
         self.fields["kind"].empty_label = "Choose"  # type: ignore[attr-defined]
         self.fields["kind"].queryset = Kind.objects.all()  # type: ignore[attr-defined]
         self.fields["group"].queryset = groups  # type: ignore[attr-defined]
@@ -109,8 +111,10 @@ class EventForm(EventModelForm):
         self.fields["zone"].widget = forms.Select(choices=zones)
         if self.instance.pk:
             self._show_rule(self.instance.parsed_rule)
-            others = self.instance.hosts.exclude(member=by).select_related("member")
-            self.initial["beside"] = ", ".join(host.member.handle for host in others)
+            held_by = [host.member for host in self.instance.hosts.in_order()]
+            self.held_by = {host.pk: host for host in held_by}
+            self.fields["beside"].label = "Held by"
+            self.initial["beside"] = ", ".join(host.handle for host in held_by)
 
     def _show_rule(self, rule: Rule | None) -> None:
         if rule is None:
@@ -147,12 +151,17 @@ class EventForm(EventModelForm):
         return link
 
     def clean_beside(self) -> list[Member]:
+        """By what a handle reads like. Who holds it already may go on, also if the editor doesn't know them."""
         names = [name.strip() for name in self.cleaned_data["beside"].split(",") if name.strip()]
-        found = {person.handle.casefold(): person for person in self.people.filter(handle__in=names)}
-        missing = [name for name in names if name.casefold() not in found]
+        known = {person.handle_skeleton: person for person in self.held_by.values()}
+        known |= {
+            person.handle_skeleton: person
+            for person in self.people.filter(handle_skeleton__in=[skeleton(name) for name in names])
+        }
+        missing = [name for name in names if skeleton(name) not in known]
         if missing:
             raise ValidationError(f"Nobody here goes by {', '.join(missing)}.")
-        return list(found.values())
+        return list({known[skeleton(name)].pk: known[skeleton(name)] for name in names}.values())
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -205,7 +214,11 @@ class EventForm(EventModelForm):
 
     @property
     def hosts(self) -> list[Member]:
-        return [self.by, *(person for person in self.cleaned_data["beside"] if person != self.by)]
+        """The first is the host. Whoever makes an event holds it; whoever only changes it doesn't come to."""
+        named: list[Member] = self.cleaned_data["beside"]
+        if self.instance.pk and named:
+            return named
+        return [self.by, *(person for person in named if person != self.by)]
 
 
 def nth_weekday(day: date) -> str:

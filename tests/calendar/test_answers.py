@@ -10,14 +10,14 @@ import pytest
 from django.db import connection
 
 from community.calendar import jobs
-from community.calendar.actions import set_hosts
+from community.calendar.actions import change_all, set_hosts
 from community.calendar.answers import answer, place_in_line
 from community.calendar.feeds import feed_behind, make_feed
 from community.calendar.models import Answer, Feed, Occurrence
 from community.members import leaving
 from community.members.models import Departure, Member
 from community.notifications.models import Delivery
-from tests.calendar.making import NOW, make_event, member, nth
+from tests.calendar.making import NOW, facilitator, make_event, member, nth
 
 YES, NO, MAYBE = Answer.Says.YES, Answer.Says.NO, Answer.Says.MAYBE
 TAKEN, WAITING = Answer.Seat.TAKEN, Answer.Seat.WAITING
@@ -150,3 +150,17 @@ def test_who_is_gone_for_good_gives_up_seat_part_and_feed_and_the_next_in_line_m
     assert not Answer.objects.filter(member=going).exists()
     assert feed_behind(secret) is None
     assert not event.hosts.exists()
+
+
+@pytest.mark.django_db
+def test_more_seats_let_those_who_wait_longest_in_at_once() -> None:
+    event, by = make_event(capacity=1), facilitator()
+    one = nth(event, 0)
+    people = [member() for _ in range(4)]
+    for place, person in enumerate(people):
+        says(one, person, minutes=place)
+    change_all(event=event, changes={"capacity": 3}, hosts=[by], by=by, at=NOW)
+    seats = dict(Answer.objects.filter(occurrence=one).values_list("member", "seat"))
+    assert [seats[person.pk] for person in people] == [TAKEN, TAKEN, TAKEN, WAITING]
+    change_all(event=event, changes={"capacity": None}, hosts=[by], by=by, at=NOW)
+    assert Answer.objects.get(member=people[3]).seat == TAKEN

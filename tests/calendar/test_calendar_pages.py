@@ -13,6 +13,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from community.calendar import actions
+from community.calendar.actions import set_hosts
 from community.calendar.answers import answer
 from community.calendar.models import Answer, Event, Feed, Occurrence
 from community.members.models import Member
@@ -334,3 +335,18 @@ def test_home_shows_what_comes_next_one_date_an_event(client: Client, wren: Memb
     assert "Letters" in page
     assert "Next month" not in page
     assert "Called off" not in page
+
+
+def test_whoever_changes_an_event_of_others_leaves_it_to_those_who_hold_it(client: Client) -> None:
+    alder, fern = facilitator(), MemberFactory(handle="Fern by the Well")
+    event = make_event(by=alder)
+    set_hosts(event=event, hosts=[alder, fern])
+    client.force_login(MemberFactory(role=Member.Role.STEWARD))
+    change = reverse("calendar:change", args=[nth(event, 0).pk]) + "?dates=all"
+    held_by = client.get(change).context["form"].initial["beside"]
+    assert held_by == f"{alder.handle}, Fern by the Well"
+    same = asked(zone="America/New_York", time="19:00", until="", days=[], beside=held_by)
+    assert client.post(change, same).status_code == 302
+    assert [host.member for host in event.hosts.in_order()] == [alder, fern]
+    assert client.post(change, same | {"beside": "fern BY the well"}).status_code == 302
+    assert [host.member for host in event.hosts.in_order()] == [fern]
