@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 from uuid import uuid4
-from zoneinfo import available_timezones
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -15,6 +13,7 @@ from django.utils import timezone
 
 from community.calendar.recurrence import Rule, Series, in_words, read_rule
 from community.groups.models import Group
+from community.members.models import validate_time_zone
 
 WALL = "%Y%m%dT%H%M%S"
 MINUTES_MAX = 60 * 24 * 14
@@ -23,11 +22,6 @@ MINUTES_MAX = 60 * 24 * 14
 def make_uid() -> str:
     """Globally unique, and says nothing of us (RFC 7986 section 5.3)."""
     return str(uuid4())
-
-
-def validate_zone(value: str) -> None:
-    if value not in available_timezones():
-        raise ValidationError("No such time zone. Pick one from the list, such as America/Denver.")
 
 
 class Kind(models.Model):
@@ -67,7 +61,7 @@ class Event(models.Model):
         default=60,
         validators=[MinValueValidator(5), MaxValueValidator(MINUTES_MAX)],
     )
-    zone = models.CharField("time zone", max_length=60, validators=[validate_zone])
+    zone = models.CharField("time zone", max_length=60, validators=[validate_time_zone])
     rule = models.CharField(max_length=500, blank=True)
     left_out = models.JSONField(default=list, blank=True)
     added = models.JSONField(default=list, blank=True)
