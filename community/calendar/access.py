@@ -117,8 +117,8 @@ def looked_for(
         hosting = Host.objects.filter(event=OuterRef("event"), member=member)
         occurrences = occurrences.filter(Q(Exists(coming)) | Q(Exists(hosting)))
     if chosen["now"]:
-        just_started = Q(starts_at__gte=now - JUST_STARTED) | Q(ends_at__gt=now)
-        occurrences = occurrences.filter(just_started, starts_at__lte=now + SOON, ends_at__gt=now)
+        on_or_just_begun = Q(ends_at__gt=now) | Q(starts_at__gte=now - JUST_STARTED)
+        occurrences = occurrences.filter(on_or_just_begun, starts_at__lte=now + SOON)
     return occurrences
 
 

@@ -118,6 +118,16 @@ def test_filters_by_kind_group_mine_and_now(client: Client, wren: Member) -> Non
     assert nth(begun, 0).starts_at < NOW
 
 
+def test_what_began_ten_minutes_ago_at_most_counts_as_now_however_short_it_was(
+    client: Client, wren: Member
+) -> None:
+    make_event(title="Brief one", day=date(2026, 11, 22), time=time(11, 51), minutes=5, rule="")
+    make_event(title="Gone one", day=date(2026, 11, 22), time=time(11, 49), minutes=5, rule="")
+    page = text(client, f"{AGENDA}?now=on")
+    assert "Brief one" in page
+    assert "Gone one" not in page
+
+
 def test_saying_that_one_comes_on_the_page(client: Client, wren: Member) -> None:
     one = nth(make_event(capacity=1), 0)
     page, door = reverse("calendar:occurrence", args=[one.pk]), reverse("calendar:answer", args=[one.pk])
