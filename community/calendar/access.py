@@ -159,18 +159,33 @@ def feed_of(member: Member) -> Feed | None:
 
 
 def double_booked(event: Event, now: datetime) -> list[tuple[Occurrence, Occurrence]]:
-    """The next few of this event's dates that lie at the time of another event with one of its hosts."""
-    ours = event.occurrences.filter(cancelled_at__isnull=True, ends_at__gt=now).order_by("starts_at")
-    pairs = []
-    for mine in ours[:LOOK_AHEAD]:
-        others = between(Occurrence.objects.all(), mine.starts_at, mine.ends_at).exclude(event=event)
-        hosted = others.filter(
-            event__hosts__member__in=event.hosts.values("member"), cancelled_at__isnull=True
+    """The next few of this event's dates that lie at the time of another event with one of its hosts; two queries."""
+    standing = event.occurrences.filter(cancelled_at__isnull=True, ends_at__gt=now)
+    ours = list(standing.order_by("starts_at")[:LOOK_AHEAD])
+    if not ours:
+        return []
+    others = (
+        between(Occurrence.objects.all(), ours[0].starts_at, max(one.ends_at for one in ours))
+        .exclude(event=event)
+        .filter(event__hosts__member__in=event.hosts.values("member"))
+        .filter(cancelled_at__isnull=True, event__cancelled_at__isnull=True)
+        .select_related("event")
+        .order_by("starts_at", "pk")
+        .distinct()
+    )
+    found = list(others)
+    pairs = [
+        next(
+            (
+                (one, other)
+                for other in found
+                if one.starts_at < other.ends_at and other.starts_at < one.ends_at
+            ),
+            None,
         )
-        other = hosted.filter(event__cancelled_at__isnull=True).select_related("event").first()
-        if other is not None:
-            pairs.append((mine, other))
-    return pairs[:WARNINGS]
+        for one in ours
+    ]
+    return [pair for pair in pairs if pair is not None][:WARNINGS]
 
 
 def usual_kind() -> Kind:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from community.calendar import actions
+from community.calendar.access import double_booked
 from community.calendar.actions import set_hosts
 from community.calendar.answers import answer
 from community.calendar.models import Answer, Event, Feed, Occurrence
@@ -247,6 +248,19 @@ def test_a_host_in_two_places_at_once_is_warned(client: Client) -> None:
         reverse("calendar:new"), asked(day="2026-11-24", time="17:30", until="", days=[]), follow=True
     )
     assert "a host is also at Steps, read slowly" in answered.content.decode()
+
+
+def test_looking_for_hosts_in_two_places_costs_two_queries_however_many_dates(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    by = facilitator()
+    event = make_event(by=by, rule="FREQ=DAILY;COUNT=40")
+    other = make_event(by=by, title="Weekly", rule="FREQ=WEEKLY")
+    with django_assert_num_queries(2):
+        pairs = double_booked(event, NOW)
+    assert [(mine.starts_at, theirs.event) for mine, theirs in pairs] == [
+        (nth(other, place).starts_at, other) for place in range(3)
+    ]
 
 
 def test_who_comes_is_seen_by_those_who_hold_it_alone(client: Client, wren: Member) -> None:
