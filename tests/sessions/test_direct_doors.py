@@ -141,6 +141,7 @@ async def test_whoever_was_blocked_hears_the_same_frames_as_if_it_had_ended(ente
     for how in ("ended", "blocked"):
         two = await aside(Two, role)
         juniper = await enter(two.juniper, two.room, two.garden)
+        await juniper.event("message.posted", text="Shall we talk?")
         if how == "ended":
             await aside(two.end, two.wren)
         else:
