@@ -19,7 +19,7 @@ from community.invitations.actions.asking import AnsweredAlready
 from community.invitations.actions.making import Offer
 from community.invitations.actions.uploading import ConfirmedAlready, Defaults
 from community.invitations.csvfile import read
-from community.invitations.models import Acceptance, Invitation, SignUp
+from community.invitations.models import Acceptance, Invitation, SignUp, Upload
 from community.live.sqlite import base
 from community.members.models import Member
 from community.notifications.models import Delivery
@@ -133,6 +133,25 @@ def test_a_file_that_is_confirmed_twice_at_once_invites_everyone_once() -> None:
     came = at_once(confirm, confirm)
     assert sum(isinstance(each, ConfirmedAlready) for each in came) == 1
     assert Invitation.objects.count() == Delivery.objects.count() == 2
+
+
+def test_a_file_that_another_confirms_during_the_look_is_confirmed_already(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    steward, now = MemberFactory(role="steward"), timezone.now()
+    table = read(b"email\none@x.example\n")
+    upload = uploading.keep(table=table, defaults=Defaults("alumnus", [], 14), by=steward, at=now)
+    look = uploading.preview
+
+    def late(**asked: Any) -> Any:
+        monkeypatch.setattr(uploading, "preview", look)
+        uploading.confirm(upload=Upload.objects.get(pk=upload.pk), by=steward, at=now)
+        return look(**asked)
+
+    monkeypatch.setattr(uploading, "preview", late)
+    with pytest.raises(ConfirmedAlready):
+        uploading.confirm(upload=upload, by=steward, at=now)
+    assert Invitation.objects.count() == 1
 
 
 def test_who_asks_twice_at_once_asks_once() -> None:

@@ -108,10 +108,11 @@ def confirm(*, upload: Upload, by: Member | None, at: datetime, by_mail: bool = 
 
     What takes long is made ready before the transaction, so that ten thousand invitations hold nobody up.
     """
-    if Upload.objects.filter(pk=upload.pk, confirmed_at__isnull=False).exists():
-        raise ConfirmedAlready
+    require_unconfirmed(upload)
     seen = preview(upload=upload, at=at)
     if not seen.can_be_confirmed:
+        # Whoever confirmed it meanwhile has invited those that the look finds invited.
+        require_unconfirmed(upload)
         raise NotConfirmable
     offers = [replace(look.offer, by_mail=by_mail) for look in seen.looks if look.offer is not None]
     made = [prepare(offer, by=by, at=at, upload=upload) for offer in offers]
@@ -131,6 +132,12 @@ def confirm(*, upload: Upload, by: Member | None, at: datetime, by_mail: bool = 
         )
     upload.refresh_from_db()
     return made
+
+
+def require_unconfirmed(upload: Upload) -> None:
+    """Raises ConfirmedAlready."""
+    if Upload.objects.filter(pk=upload.pk, confirmed_at__isnull=False).exists():
+        raise ConfirmedAlready
 
 
 def results(*, upload: Upload, at: datetime) -> list[list[str]]:
