@@ -8,7 +8,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.utils import timezone
 
 from community.calendar.recurrence import Rule, Series, in_words, read_rule
@@ -136,8 +136,9 @@ class Event(models.Model):
 
 class HostQuerySet(models.QuerySet["Host"]):
     def in_order(self) -> HostQuerySet:
-        """The host, then those beside."""
-        return self.select_related("member").order_by("-role", "pk")
+        """The host, then those beside, then those at the door."""
+        rank = Case(When(role="host", then=0), When(role="cohost", then=1), default=2)
+        return self.select_related("member").order_by(rank, "pk")
 
 
 class Host(models.Model):
@@ -146,6 +147,7 @@ class Host(models.Model):
     class Role(models.TextChoices):
         HOST = "host", "Host"
         COHOST = "cohost", "Co-host"
+        GREETER = "greeter", "Greeter"
 
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="hosts")
     member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="hosting")

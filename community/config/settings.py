@@ -256,6 +256,7 @@ INSTALLED_APPS = [
     "sessions.rooms",
     "sessions.formats",
     "sessions.direct",
+    "sessions.meetings",
     "community.home",
     "community.desk",
 ]

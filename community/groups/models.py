@@ -42,6 +42,7 @@ class Group(models.Model):
     class Kind(models.TextChoices):
         GROUP = "group", "Group"
         PAIR = "pair", "Two people in direct contact"
+        MEETING = "meeting", "Those who were let in to one meeting"
 
     class Joining(models.TextChoices):
         OPEN = "open", "Anyone here may come in"
@@ -52,7 +53,7 @@ class Group(models.Model):
         ALUMNI = "alumni", "Alumni"
         FAMILY = "family", "Family"
 
-    kind = models.CharField(max_length=5, choices=Kind, default=Kind.GROUP, editable=False)
+    kind = models.CharField(max_length=7, choices=Kind, default=Kind.GROUP, editable=False)
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=80)
     about = models.TextField(max_length=1000, blank=True)
@@ -68,8 +69,8 @@ class Group(models.Model):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
-                condition=~Q(kind="pair") | Q(listed=False, joining="closed"),
-                name="a_pair_is_hidden_and_closed",
+                condition=Q(kind="group") | Q(listed=False, joining="closed"),
+                name="a_pair_or_meeting_is_hidden_and_closed",
             )
         ]
 

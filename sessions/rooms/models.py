@@ -24,6 +24,20 @@ class Room(models.Model):
     always_open = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="by a steward")
+    # What a meeting's script says, copied as it begins: [{phase, title, minutes, writes, crosstalk, turn_seconds}].
+    steps = models.JSONField(default=list, blank=True, editable=False)
+    step = models.PositiveSmallIntegerField(null=True, editable=False)
+    # Who may write and answer now, where that differs from what the phase says.
+    writes = models.CharField(max_length=5, blank=True, default="", editable=False)
+    crosstalk = models.BooleanField(null=True, editable=False)
+    turn_seconds = models.PositiveIntegerField(null=True, editable=False)
+    # Whether stays are kept of it.
+    attended = models.BooleanField(default=False, editable=False)
+    # Whose turn the chair ended a moment ago: the message they were writing may still come.
+    finishing = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
+    finishing_until = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering = ["name"]
@@ -37,15 +51,16 @@ class Room(models.Model):
 
 
 class Hand(models.Model):
-    """A raised hand: the queue for the floor is these rows in the order of `seq`, the event that raised each."""
+    """A raised hand: the queue for the floor is these rows in the order of `place`, and of `seq`, which raised each."""
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="hands")
     member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     seq = models.BigIntegerField()
+    place = models.PositiveIntegerField(default=0)
     at = models.DateTimeField()
 
     class Meta:
-        ordering = ["seq"]
+        ordering = ["place", "seq"]
         constraints = [models.UniqueConstraint(fields=["room", "member"], name="one_hand_per_member")]
 
     def __str__(self) -> str:
@@ -63,6 +78,44 @@ class Turn(models.Model):
 
     def __str__(self) -> str:
         return f"turn of {self.member_id} in room {self.room_id}"
+
+
+class Allowance(models.Model):
+    """How long each turn of one member is in a room, where that differs from everyone's."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="allowances")
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    seconds = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["room", "member"], name="one_allowance_per_member")]
+
+    def __str__(self) -> str:
+        return f"{self.seconds} seconds for {self.member_id} in room {self.room_id}"
+
+
+class Stay(models.Model):
+    """One stretch of time that a member was in an attended room; open until `left_at` is known."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="stays")
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="stays")
+    entered_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["entered_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["room", "member"], condition=models.Q(left_at__isnull=True), name="one_open_stay"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(seen_at__gte=models.F("entered_at")), name="a_stay_is_seen_after_it_began"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} in room {self.room_id} from {self.entered_at:%H:%M}"
 
 
 class Reaction(models.Model):

@@ -28,6 +28,7 @@ PHASES: dict[str, Phase] = {
     phase.name: phase
     for phase in (
         Phase("open", "Open", "Anyone may write.", Writes.ALL, True),
+        Phase("lobby", "Lobby", "Before it begins. Say hello, and settle in.", Writes.ALL, True),
         Phase("opening", "Opening", "The facilitators open; everyone else listens.", Writes.HOSTS, False),
         Phase(
             "check-in", "Check-in", "A few words from whoever wants to. No answers yet.", Writes.ALL, False
