@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import Http404
 
+from community.calendar.doors import OPEN_BEFORE
 from community.calendar.models import Answer, Event, Feed, Host, Kind, MeetingElsewhere, Occurrence, Source
 from community.groups.access import groups_for
 from community.groups.models import Group, Membership
@@ -25,19 +27,27 @@ PEOPLE: str = "people"
 OWN: str = "own"
 TAKEN: str = "taken"
 LOOK_AHEAD, WARNINGS = 60, 3
+# Where two events can meet, and how it is called.
+PLACES = {"link": "its link", "phone": "its phone number", "address": "its address"}
 KEEPS_A_CALENDAR = {Member.Role.STEWARD, Member.Role.CLINICIAN}
 
 
 def events_for(member: Member) -> QuerySet[Event]:
+    """What is between two people is known to those two, and to no steward."""
+    inside = Membership.objects.filter(member=member).values("group_id")
+    hosting = Host.objects.filter(member=member).values("event_id")
+    between_two = Q(group__kind=Group.Kind.MEETING)
+    agreed = Answer.objects.filter(member=member, occurrence__event__group__kind=Group.Kind.MEETING)
+    party = Q(group_id__in=inside) | Q(pk__in=hosting) | Q(pk__in=agreed.values("occurrence__event_id"))
     if member.role == Member.Role.STEWARD:
-        return Event.objects.all()
+        return Event.objects.filter(~between_two | party)
     open_to = [Event.Audience.FAMILY, Event.Audience.PUBLIC]
     if member.role != Member.Role.FAMILY:
         open_to.append(Event.Audience.ALUMNI)
     mine = groups_for(member).of(member).values("pk")
-    hosting = Host.objects.filter(member=member).values("event_id")
     for_groups = Q(audience=Event.Audience.GROUP, group_id__in=mine)
-    return Event.objects.filter(Q(audience__in=open_to) | for_groups | Q(pk__in=hosting))
+    others = Q(audience__in=open_to) | for_groups | Q(pk__in=hosting)
+    return Event.objects.filter((~between_two & others) | (between_two & party))
 
 
 def occurrences_for(member: Member) -> QuerySet[Occurrence]:
@@ -62,6 +72,14 @@ def occurrence_for(member: Member, pk: int) -> Occurrence:
     return found
 
 
+def occurrence_to_answer(member: Member, pk: int) -> Occurrence:
+    """What two people agreed on is moved or cancelled, not answered. Raises Http404."""
+    occurrence = occurrence_for(member, pk)
+    if occurrence.event.between_two:
+        raise Http404
+    return occurrence
+
+
 def occurrence_to_keep(member: Member, pk: int) -> Occurrence:
     """An occurrence that the member may change. Raises Http404, PermissionDenied."""
     occurrence = occurrence_for(member, pk)
@@ -71,7 +89,9 @@ def occurrence_to_keep(member: Member, pk: int) -> Occurrence:
 
 
 def keeps(member: Member, event: Event) -> bool:
-    """Its hosts, the facilitators of its group, whoever made it, and the stewards."""
+    """Its hosts, the facilitators of its group, whoever made it, and the stewards; of what is between two, nobody."""
+    if event.between_two:
+        return False
     if member.role == Member.Role.STEWARD:
         return True
     if event.made_by_id == member.pk and may_schedule(member):
@@ -128,9 +148,9 @@ def next_dates(member: Member, one: Occurrence) -> QuerySet[Occurrence]:
 
 
 def soon_for(member: Member, now: datetime, *, most: int) -> list[Occurrence]:
-    """What comes next within a week, one date an event; what is on already is not next."""
+    """What is on or comes next within a week, one date an event."""
     ahead = occurrences_for(member).filter(
-        starts_at__gt=now,
+        ends_at__gt=now,
         starts_at__lt=now + WEEK,
         cancelled_at__isnull=True,
         event__cancelled_at__isnull=True,
@@ -138,7 +158,8 @@ def soon_for(member: Member, now: datetime, *, most: int) -> list[Occurrence]:
     found: dict[int, Occurrence] = {}
     for one in ahead[:LOOK_AHEAD]:
         found.setdefault(one.event_id, one)
-    return list(found.values())[:most]
+    on = sum(one.starts_at <= now + OPEN_BEFORE for one in found.values())
+    return list(found.values())[: on + most]
 
 
 def who_comes(member: Member, one: Occurrence) -> QuerySet[Answer]:
@@ -158,26 +179,41 @@ def feed_of(member: Member) -> Feed | None:
     return Feed.objects.filter(member=member).first()
 
 
-def double_booked(event: Event, now: datetime) -> list[tuple[Occurrence, Occurrence]]:
-    """The next few of this event's dates that lie at the time of another event with one of its hosts; two queries."""
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Two dates at one time, and what they share: "a host", or a place. `known` is whether the reader may know of the
+    other one."""
+
+    mine: Occurrence
+    other: Occurrence
+    shares: str
+    known: bool
+
+
+def double_booked(event: Event, now: datetime, *, reader: Member) -> list[Clash]:
+    """The next few of this event's dates that lie at the time of another event with one of its hosts, or at its place.
+
+    Three queries.
+    """
     standing = event.occurrences.filter(cancelled_at__isnull=True, ends_at__gt=now)
     ours = list(standing.order_by("starts_at")[:LOOK_AHEAD])
     if not ours:
         return []
-    others = (
-        between(Occurrence.objects.all(), ours[0].starts_at, max(one.ends_at for one in ours))
-        .exclude(event=event)
-        .filter(event__hosts__member__in=event.hosts.values("member"))
-        .filter(cancelled_at__isnull=True, event__cancelled_at__isnull=True)
-        .select_related("event")
-        .order_by("starts_at", "pk")
-        .distinct()
+    around = between(
+        Occurrence.objects.filter(cancelled_at__isnull=True),
+        ours[0].starts_at,
+        max(one.ends_at for one in ours),
     )
-    found = list(others)
-    pairs = [
+    sharing = _sharing(event, around, reader)
+    found = list(
+        around.filter(event__in=sharing).select_related("event").order_by("starts_at", "pk")
+        if sharing
+        else ()
+    )
+    clashes = [
         next(
             (
-                (one, other)
+                Clash(one, other, *sharing[other.event_id])
                 for other in found
                 if one.starts_at < other.ends_at and other.starts_at < one.ends_at
             ),
@@ -185,7 +221,36 @@ def double_booked(event: Event, now: datetime) -> list[tuple[Occurrence, Occurre
         )
         for one in ours
     ]
-    return [pair for pair in pairs if pair is not None][:WARNINGS]
+    return [clash for clash in clashes if clash is not None][:WARNINGS]
+
+
+def _sharing(event: Event, around: QuerySet[Occurrence], reader: Member) -> dict[int, tuple[str, bool]]:
+    """Other events with a date in the time looked at, by primary key: what they share with this one, if anything."""
+    places = {name: _bare(getattr(event, name)) for name in PLACES if _bare(getattr(event, name))}
+    held = Q(held=True)
+    for name in places:
+        held |= ~Q(**{name: ""})
+    others = (
+        Event.objects.filter(Exists(around.filter(event=OuterRef("pk"))), cancelled_at__isnull=True)
+        .exclude(pk=event.pk)
+        .annotate(
+            held=Exists(Host.objects.filter(event=OuterRef("pk"), member__in=event.hosts.values("member"))),
+            known=Exists(events_for(reader).filter(pk=OuterRef("pk"))),
+        )
+        .filter(held)
+        .values("pk", "held", "known", *PLACES)
+    )
+    found = {}
+    for other in others:
+        same = [PLACES[name] for name, place in places.items() if _bare(other[name]) == place]
+        if other["held"] or same:
+            found[other["pk"]] = ("a host" if other["held"] else same[0], other["known"])
+    return found
+
+
+def _bare(place: str) -> str:
+    """A place as it is compared: without case and spaces."""
+    return "".join(place.casefold().split())
 
 
 def usual_kind() -> Kind:

@@ -34,21 +34,24 @@ class NothingLeft(Exception):
 
 @transaction.atomic
 @trail()
-def schedule(*, event: Event, hosts: Collection[Member], by: Member, at: datetime) -> Event:
+def schedule(
+    *, event: Event, hosts: Collection[Member], greeters: Collection[Member] = (), by: Member, at: datetime
+) -> Event:
     """Put an event in the calendar, with its dates. The event is validated, and not saved yet. Raises BadRule."""
     event.made_by = by
     event.made_at = event.changed_at = at
     event.about_html = render_page(event.about)
     event.save()
-    set_hosts(event=event, hosts=hosts)
+    set_hosts(event=event, hosts=hosts, greeters=greeters)
     expand(event, now=at)
     _record(Verb.EVENT_SCHEDULED, event, by, at, {"series": bool(event.rule)})
     return event
 
 
-def set_hosts(*, event: Event, hosts: Collection[Member]) -> None:
-    """The first is the host, the others stand beside."""
-    wanted = {host.pk: Host.Role.COHOST if place else Host.Role.HOST for place, host in enumerate(hosts)}
+def set_hosts(*, event: Event, hosts: Collection[Member], greeters: Collection[Member] = ()) -> None:
+    """The first is the host, the others stand beside; greeters are at the door."""
+    wanted = {person.pk: Host.Role.GREETER for person in greeters}
+    wanted |= {host.pk: Host.Role.COHOST if place else Host.Role.HOST for place, host in enumerate(hosts)}
     event.hosts.exclude(member_id__in=wanted).delete()
     for pk, role in wanted.items():
         Host.objects.update_or_create(event=event, member_id=pk, defaults={"role": role})
@@ -57,7 +60,13 @@ def set_hosts(*, event: Event, hosts: Collection[Member]) -> None:
 @transaction.atomic
 @trail()
 def change_all(
-    *, event: Event, changes: Mapping[str, Any], hosts: Collection[Member], by: Member, at: datetime
+    *,
+    event: Event,
+    changes: Mapping[str, Any],
+    hosts: Collection[Member],
+    greeters: Collection[Member] = (),
+    by: Member,
+    at: datetime,
 ) -> Event:
     """Change a whole series, or a single event; dates that are over stay as they were. Raises BadRule."""
     event = Event.objects.select_for_update().get(pk=event.pk)
@@ -68,7 +77,7 @@ def change_all(
     event.sequence += 1
     event.changed_at = at
     event.save()
-    set_hosts(event=event, hosts=hosts)
+    set_hosts(event=event, hosts=hosts, greeters=greeters)
     rewritten = rewrite(event, shift=event.start - start_was, now=at)
     _tell_of_move(rewritten.moved, at)
     _tell_of_cancellation(rewritten.dropped, at)
@@ -95,12 +104,13 @@ def change_from(
     occurrence: Occurrence,
     changes: Mapping[str, Any],
     hosts: Collection[Member],
+    greeters: Collection[Member] = (),
     by: Member,
     at: datetime,
 ) -> Event:
     """Split the series: from this date on it is an event of its own, with the changes. Raises NothingLeft, BadRule."""
     event = _split(occurrence, by, at)
-    return change_all(event=event, changes=changes, hosts=hosts, by=by, at=at)
+    return change_all(event=event, changes=changes, hosts=hosts, greeters=greeters, by=by, at=at)
 
 
 def _split(occurrence: Occurrence, by: Member, at: datetime) -> Event:
@@ -213,8 +223,10 @@ def import_events(
             event = schedule(event=made, hosts=[host], by=host, at=at)
             new += 1
         else:
-            hosts = [each.member for each in event.hosts.in_order()] or [host]
-            event = change_all(event=event, changes=fields, hosts=hosts, by=host, at=at)
+            parts = list(event.hosts.in_order())
+            hosts = [part.member for part in parts if part.role != Host.Role.GREETER] or [host]
+            greeters = [part.member for part in parts if part.role == Host.Role.GREETER]
+            event = change_all(event=event, changes=fields, hosts=hosts, greeters=greeters, by=host, at=at)
             updated += 1
         _import_changes(event, plan.changes, host, at)
         if plan.cancelled:
@@ -303,5 +315,8 @@ def _tell(occurrence: Occurrence, what: str, words: str, at: datetime) -> None:
 
 
 def _record(verb: Verb, event: Event, by: Member, at: datetime, facts: dict[str, Any]) -> None:
+    """What two people agree on between them is no act of power over anybody, and on record for nobody else."""
+    if event.between_two:
+        return
     scope = event.group.tag if event.group is not None else EVERYWHERE
     record(verb=verb, actor=by.pk, subject=Subject("event", event.pk), scope=scope, facts=facts, at=at)

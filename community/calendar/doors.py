@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from datetime import timedelta
 
 from community.calendar.models import Occurrence
 
+# How long before the start one may go in.
+OPEN_BEFORE = timedelta(minutes=15)
 Doors = Callable[[Collection[Occurrence]], Mapping[int, str]]
 _doors: list[Doors] = []
 
@@ -16,7 +19,7 @@ def register(doors: Doors) -> None:
 
 
 def doors_of(occurrences: Collection[Occurrence]) -> Mapping[int, str]:
-    here = [one for one in occurrences if one.event.here]
+    here = [one for one in occurrences if one.event.here or one.event.link]
     found: dict[int, str] = {}
     for doors in _doors if here else ():
         found = {**doors(here), **found}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from community.calendar.importing import BYTES_MAX
-from community.calendar.models import Answer, Event, Feed, Kind, Occurrence
+from community.calendar.models import Answer, Event, Feed, Host, Kind, Occurrence
 from community.calendar.recurrence import DAYS, NAMES, BadRule, Rule, on_the_clock, read_rule
 from community.groups.models import Group
 from community.members.handles import skeleton
@@ -73,6 +74,10 @@ class EventForm(EventModelForm):
     beside = forms.CharField(
         label="Held together with", required=False, max_length=200, help_text="Handles, by commas."
     )
+    at_the_door = forms.CharField(
+        label="At the door", required=False, max_length=200,
+        help_text="Handles of those who greet people and let them in.",
+    )  # fmt: skip
 
     class Meta:
         model = Event
@@ -84,7 +89,7 @@ class EventForm(EventModelForm):
             "time": "Empty: all day.",
             "minutes": "For all-day events: 1440 a day.",
             "zone": "The clock it goes by; everyone else sees their own.",
-            "here": "In the room of its group.",
+            "here": "In a room of its own, which opens a little before it starts.",
             "capacity": "Empty: as many as come. Beyond it there is a waiting list.",
         }
         widgets = {
@@ -111,10 +116,11 @@ class EventForm(EventModelForm):
         self.fields["zone"].widget = forms.Select(choices=zones)
         if self.instance.pk:
             self._show_rule(self.instance.parsed_rule)
-            held_by = [host.member for host in self.instance.hosts.in_order()]
-            self.held_by = {host.pk: host for host in held_by}
+            parts = list(self.instance.hosts.in_order())
+            self.held_by = {part.member_id: part.member for part in parts}
             self.fields["beside"].label = "Held by"
-            self.initial["beside"] = ", ".join(host.handle for host in held_by)
+            self.initial["beside"] = _handles(part for part in parts if part.role != Host.Role.GREETER)
+            self.initial["at_the_door"] = _handles(part for part in parts if part.role == Host.Role.GREETER)
 
     def _show_rule(self, rule: Rule | None) -> None:
         if rule is None:
@@ -151,8 +157,15 @@ class EventForm(EventModelForm):
         return link
 
     def clean_beside(self) -> list[Member]:
-        """By what a handle reads like. Who holds it already may go on, also if the editor doesn't know them."""
-        names = [name.strip() for name in self.cleaned_data["beside"].split(",") if name.strip()]
+        return self._people_named("beside")
+
+    def clean_at_the_door(self) -> list[Member]:
+        holding = {person.pk for person in self.cleaned_data.get("beside", [])} or {self.by.pk}
+        return [person for person in self._people_named("at_the_door") if person.pk not in holding]
+
+    def _people_named(self, field: str) -> list[Member]:
+        """By what a handle reads like. Who has a part in it already may go on, also if the editor doesn't know them."""
+        names = [name.strip() for name in self.cleaned_data[field].split(",") if name.strip()]
         known = {person.handle_skeleton: person for person in self.held_by.values()}
         known |= {
             person.handle_skeleton: person
@@ -167,8 +180,6 @@ class EventForm(EventModelForm):
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("audience") == Event.Audience.GROUP and not cleaned.get("group"):
             self.add_error("group", "Which group is it for?")
-        if cleaned.get("here") and not cleaned.get("group"):
-            self.add_error("here", "A room here belongs to a group: choose which.")
         if cleaned.get("time") is None and "time" not in self.errors and (cleaned.get("minutes") or 0) % 1440:
             self.add_error("minutes", "Without a time it lasts whole days: 1440 minutes each.")
         if cleaned.get("day") and cleaned.get("zone") and not self.errors:
@@ -213,12 +224,21 @@ class EventForm(EventModelForm):
         return {name: self.cleaned_data[name] for name in (*self.Meta.fields, "rule")}
 
     @property
+    def greeters(self) -> list[Member]:
+        named: list[Member] = self.cleaned_data["at_the_door"]
+        return [person for person in named if person not in self.hosts]
+
+    @property
     def hosts(self) -> list[Member]:
         """The first is the host. Whoever makes an event holds it; whoever only changes it doesn't come to."""
         named: list[Member] = self.cleaned_data["beside"]
         if self.instance.pk and named:
             return named
         return [self.by, *(person for person in named if person != self.by)]
+
+
+def _handles(parts: Iterable[Host]) -> str:
+    return ", ".join(part.member.handle for part in parts)
 
 
 def nth_weekday(day: date) -> str:

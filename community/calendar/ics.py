@@ -127,13 +127,15 @@ def _entry(event: Event, plain: bool, alarm_minutes: int | None, one: Occurrence
 
 
 def _add_words(entry: Component, event: Event, one: Occurrence | None) -> None:
-    words = "\n\n".join(filter(None, [one.note if one else "", event.about, event.link, event.phone]))
+    # Where a link leads is told at the door, to those who are let in; a public meeting's is on the public list.
+    link = event.link if event.audience == Event.Audience.PUBLIC else ""
+    words = "\n\n".join(filter(None, [one.note if one else "", event.about, link, event.phone]))
     if words:
         entry.add("DESCRIPTION", words)
     if event.address:
         entry.add("LOCATION", event.address)
-    if event.link:
-        entry.add("CONFERENCE", event.link, parameters={"VALUE": "URI", "FEATURE": "AUDIO,VIDEO"})
+    if link:
+        entry.add("CONFERENCE", link, parameters={"VALUE": "URI", "FEATURE": "AUDIO,VIDEO"})
     entry.add("CATEGORIES", [event.kind.name])
 
 

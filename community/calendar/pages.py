@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.dateformat import format as say
 
 from community.calendar import doors
+from community.calendar.access import Clash
 from community.calendar.models import Answer, Occurrence
 
 WEEK = timedelta(days=7)
@@ -92,7 +93,7 @@ def days(occurrences: Iterable[Occurrence], span: Span, now: datetime, *, empty:
     """The lines of each day; days without any only if `empty` ones are wanted. What runs over midnight stands once."""
     by_day: dict[date, list[Line]] = {}
     occurrences = list(occurrences)
-    open_doors = doors.doors_of([one for one in occurrences if on_at(one, now)])
+    open_doors = doors.doors_of([one for one in occurrences if at_the_door(one, now)])
     for one in occurrences:
         day = max(
             timezone.localtime(one.starts_at).date() if not one.event.all_day else one.wall.date(), span.since
@@ -109,11 +110,21 @@ def on_at(one: Occurrence, now: datetime) -> bool:
     return not one.gone and one.starts_at <= now < one.ends_at
 
 
+def lines(occurrences: Collection[Occurrence], now: datetime) -> list[Line]:
+    open_doors = doors.doors_of([one for one in occurrences if at_the_door(one, now)])
+    return [line(one, now, open_doors) for one in occurrences]
+
+
+def at_the_door(one: Occurrence, now: datetime) -> bool:
+    """Whether people go in: a little before it starts, and until it ends."""
+    return not one.gone and one.starts_at - doors.OPEN_BEFORE <= now < one.ends_at
+
+
 def line(one: Occurrence, now: datetime, open_doors: Mapping[int, str] | None = None) -> Line:
     """`open_doors` are looked up for this one if they are not given."""
     mine: Sequence[Answer] = one.own
     on_now = on_at(one, now)
-    if on_now and open_doors is None:
+    if open_doors is None and at_the_door(one, now):
         open_doors = doors.doors_of([one])
     badge, kind = _badge(one, mine[0] if mine else None)
     return Line(
@@ -173,6 +184,16 @@ def elsewhere(one: Occurrence) -> str:
     if there.utcoffset() == timezone.localtime(one.starts_at).utcoffset():
         return ""
     return f"{say(there, 'g:i a').replace('.', '')} in {city(one.event.zone)}"
+
+
+def clash(found: Clash) -> str:
+    """“a host is also at Evening circle”; what the reader may not know of stays without a name."""
+    other = found.other.name if found.known else "something else"
+    return (
+        f"a host is also at {other}"
+        if found.shares == "a host"
+        else f"{found.shares} is also that of {other}"
+    )
 
 
 def city(zone: str) -> str:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.http import parse_etags
 from django.views.decorators.http import require_http_methods, require_safe
 
-from community.calendar import access, actions, answers, feeds, ics, pages, parts
+from community.calendar import access, actions, answers, doors, feeds, ics, pages, parts
 from community.calendar.forms import AnswerForm, CancelForm, EventForm, FeedForm, LookForm, OneDateForm
 from community.calendar.models import Answer, Event, Feed, Occurrence
 from community.groups.access import groups_for
@@ -84,6 +84,7 @@ def occurrence_page(
         "keeps": keeps, "over": one.ends_at <= now,
         "coming": access.who_comes(request.user, one),
         "parts": parts.of(one, keeps=keeps),
+        "door": "" if one.gone or one.ends_at <= now else doors.doors_of([one]).get(one.pk, ""),
     }  # fmt: skip
     return render(request, "calendar/occurrence.html", page, status=status)
 
@@ -91,7 +92,7 @@ def occurrence_page(
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: MemberRequest, pk: int) -> HttpResponse:
-    one = access.occurrence_for(request.user, pk)
+    one = access.occurrence_to_answer(request.user, pk)
     if request.method != "POST":
         return redirect("calendar:occurrence", pk)
     form = AnswerForm(request.POST)
@@ -138,7 +139,9 @@ def new(request: MemberRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         event = form.save(commit=False)
         event.rule = form.cleaned_data["rule"]
-        event = actions.schedule(event=event, hosts=form.hosts, by=request.user, at=timezone.now())
+        event = actions.schedule(
+            event=event, hosts=form.hosts, greeters=form.greeters, by=request.user, at=timezone.now()
+        )
         warn_of_double_booking(request, event)
         return redirect(
             "calendar:occurrence", event.occurrences.order_by("starts_at").values_list("pk", flat=True)[0]
@@ -146,14 +149,11 @@ def new(request: MemberRequest) -> HttpResponse:
     return render(request, "calendar/edit.html", {"form": form}, status=422 if form.errors else 200)
 
 
-def warn_of_double_booking(request: HttpRequest, event: Event) -> None:
+def warn_of_double_booking(request: MemberRequest, event: Event) -> None:
     messages.success(request, "It is in the calendar.")
-    for mine, other in access.double_booked(event, timezone.now()):
-        when = pages.clock(mine.starts_at)
-        messages.warning(
-            request,
-            f"On {timezone.localtime(mine.starts_at):%-d %B}, {when}, a host is also at {other.name}.",
-        )
+    for clash in access.double_booked(event, timezone.now(), reader=request.user):
+        when = f"{timezone.localtime(clash.mine.starts_at):%-d %B}, {pages.clock(clash.mine.starts_at)}"
+        messages.warning(request, f"On {when}, {pages.clash(clash)}.")
 
 
 @login_required
@@ -191,18 +191,17 @@ def change_series(request: MemberRequest, one: Occurrence, *, later: bool) -> Ht
         event.day = one.wall.date()
     form = event_form(request, event)
     if request.method == "POST" and form.is_valid():
-        now = timezone.now()
+        values: dict[str, Any] = {
+            "changes": form.changes, "hosts": form.hosts, "greeters": form.greeters,
+            "by": request.user, "at": timezone.now(),
+        }  # fmt: skip
         try:
             if later:
-                event = actions.change_from(
-                    occurrence=one, changes=form.changes, hosts=form.hosts, by=request.user, at=now
-                )
+                event = actions.change_from(occurrence=one, **values)
             else:
-                actions.change_all(
-                    event=event, changes=form.changes, hosts=form.hosts, by=request.user, at=now
-                )
+                actions.change_all(event=event, **values)
         except actions.NothingLeft:
-            actions.change_all(event=event, changes=form.changes, hosts=form.hosts, by=request.user, at=now)
+            actions.change_all(event=event, **values)
         warn_of_double_booking(request, event)
         return redirect(f"{reverse('calendar:agenda')}?day={event.day:%Y-%m-%d}")
     return render(

@@ -33,13 +33,15 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect("account_login")
     now = timezone.localtime()
     rooms = rooms_for(request.user)
+    soon = calendar.lines(soon_for(request.user, now, most=NEXT), now)
     page = {
         "greeting": porch.greeting(now),
         "now": now,
+        "meetings": [line for line in soon if line.door],
         "doors": porch.open_doors(rooms, now),
         "due": texts_due(request.user),
         "direct": waiting_for(request.user, now),
-        "next": [calendar.line(one, now) for one in soon_for(request.user, now, most=NEXT)],
+        "next": [line for line in soon if not line.door and line.occurrence.starts_at > now],
         "groups": porch.group_lines(groups_for(request.user).of(request.user), rooms, now),
     }
     return render(request, "home/home.html", page)

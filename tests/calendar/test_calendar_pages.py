@@ -146,12 +146,20 @@ def test_saying_that_one_comes_on_the_page(client: Client, wren: Member) -> None
     assert "You are number 1 on the waiting list" in text(client, page)
 
 
-def test_a_link_elsewhere_is_shown_to_those_who_come(client: Client, wren: Member) -> None:
-    one = nth(make_event(link="https://zoom.us/j/123"), 0)
-    page = reverse("calendar:occurrence", args=[one.pk])
-    assert "zoom.us" not in client.get(page).content.decode()
-    client.post(reverse("calendar:answer", args=[one.pk]), {"says": "yes"})
-    assert 'href="https://zoom.us/j/123"' in client.get(page).content.decode()
+def test_a_link_elsewhere_is_shown_to_those_who_hold_it_and_to_others_only_if_all_the_world_may_know(
+    client: Client, wren: Member
+) -> None:
+    link, by = 'href="https://zoom.us/j/123"', facilitator()
+    for audience, shown in (("alumni", False), ("public", True)):
+        one = nth(make_event(by=by, link="https://zoom.us/j/123", audience=audience), 0)
+        client.force_login(wren)
+        client.post(reverse("calendar:answer", args=[one.pk]), {"says": "yes"})
+        page = client.get(reverse("calendar:occurrence", args=[one.pk])).content.decode()
+        assert (link in page) is shown
+        file = client.get(reverse("calendar:event_file", args=[one.pk])).content.decode()
+        assert ("zoom.us" in file) is shown
+        client.force_login(by)
+        assert link in client.get(reverse("calendar:occurrence", args=[one.pk])).content.decode()
 
 
 def asked(**changes: object) -> dict[str, object]:
@@ -187,8 +195,9 @@ def test_a_facilitator_schedules_and_a_member_may_not(client: Client, wren: Memb
         ({"repeats": "other", "rule_text": "", "until": ""}, "rule_text"), ({"minutes": "2"}, "minutes"),
         ({"time": ""}, "minutes"), ({"link": "http://zoom.us/j/1"}, "link"),
         ({"link": "https://evil.example/"}, "link"),
-        ({"link": "https://zoom.us.evil.example/"}, "link"), ({"audience": "group"}, "group"), ({"here": "on"}, "here"),
-        ({"beside": "Nobody At All"}, "beside"), ({"capacity": "0"}, "capacity"), ({"title": ""}, "title"),
+        ({"link": "https://zoom.us.evil.example/"}, "link"), ({"audience": "group"}, "group"),
+        ({"beside": "Nobody At All"}, "beside"), ({"at_the_door": "Nobody At All"}, "at_the_door"),
+        ({"capacity": "0"}, "capacity"), ({"title": ""}, "title"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost_or_half_saved(
@@ -250,16 +259,55 @@ def test_a_host_in_two_places_at_once_is_warned(client: Client) -> None:
     assert "a host is also at Steps, read slowly" in answered.content.decode()
 
 
-def test_looking_for_hosts_in_two_places_costs_two_queries_however_many_dates(
+@pytest.mark.parametrize(
+    ("place", "other", "warned"),
+    [
+        ({"link": "https://zoom.us/j/77"}, {"link": "https://Zoom.us/j/77"}, "its link is also that of"),
+        ({"phone": "+1 218 555 0100"}, {"phone": "+12185550100"}, "its phone number is also that of"),
+        ({"address": "12 Oak St, Denver"}, {"address": "12 oak st,  DENVER "}, "its address is also that of"),
+        ({"address": "12 Oak St, Denver"}, {"address": "14 Oak St, Denver"}, ""),
+        ({"address": ""}, {"address": ""}, ""),
+    ],
+)
+def test_a_place_taken_twice_at_once_is_warned_of(
+    client: Client, place: dict[str, str], other: dict[str, str], warned: str
+) -> None:
+    make_event(**other)
+    client.force_login(facilitator())
+    answered = client.post(
+        reverse("calendar:new"), asked(day="2026-11-24", time="17:30", until="", days=[]) | place, follow=True
+    )
+    page = answered.content.decode()
+    assert "It is in the calendar." in page
+    assert (f"{warned} Steps, read slowly" in page) if warned else "also that of" not in page
+
+
+def test_what_one_may_not_know_of_is_warned_of_without_its_name(client: Client) -> None:
+    make_event(title="Hidden circle", audience="group", group=GroupFactory(listed=False), address="12 Oak St")
+    by = facilitator()
+    client.force_login(by)
+    answered = client.post(
+        reverse("calendar:new"),
+        asked(day="2026-11-24", time="17:30", until="", days=[]) | {"address": "12 Oak St"},
+        follow=True,
+    )
+    page = answered.content.decode()
+    assert "its address is also that of something else" in page
+    assert "Hidden circle" not in page
+
+
+def test_looking_for_hosts_and_places_taken_twice_costs_three_queries_however_many_dates(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     by = facilitator()
-    event = make_event(by=by, rule="FREQ=DAILY;COUNT=40")
+    event = make_event(by=by, rule="FREQ=DAILY;COUNT=40", address="12 Oak St")
     other = make_event(by=by, title="Weekly", rule="FREQ=WEEKLY")
-    with django_assert_num_queries(2):
-        pairs = double_booked(event, NOW)
-    assert [(mine.starts_at, theirs.event) for mine, theirs in pairs] == [
-        (nth(other, place).starts_at, other) for place in range(3)
+    for _ in range(3):
+        make_event(address="12 oak st")
+    with django_assert_num_queries(3):
+        clashes = double_booked(event, NOW, reader=by)
+    assert [(each.mine.starts_at, each.other.event, each.shares) for each in clashes] == [
+        (nth(other, place).starts_at, other, "a host") for place in range(3)
     ]
 
 
@@ -359,6 +407,28 @@ def test_home_shows_what_comes_next_one_date_an_event(client: Client, wren: Memb
     assert "Letters" in page
     assert "Next month" not in page
     assert "Called off" not in page
+
+
+def test_those_at_the_door_are_named_beside_those_who_hold_it(client: Client) -> None:
+    steward, fern = MemberFactory(role=Member.Role.STEWARD), MemberFactory(handle="Fern by the Well")
+    MemberFactory(handle="Osprey on the Fence")
+    client.force_login(steward)
+    both = {"beside": "Fern by the Well", "at_the_door": "osprey on the fence, fern by the well"}
+    assert client.post(reverse("calendar:new"), asked(**both)).status_code == 302
+    event = Event.objects.get()
+    parts = [(part.member.handle, part.role) for part in event.hosts.in_order()]
+    assert parts == [
+        (steward.handle, "host"),
+        ("Fern by the Well", "cohost"),
+        ("Osprey on the Fence", "greeter"),
+    ]
+    change = reverse("calendar:change", args=[nth(event, 0).pk]) + "?dates=all"
+    initial = client.get(change).context["form"].initial
+    assert initial["at_the_door"] == "Osprey on the Fence"
+    assert initial["beside"] == f"{steward.handle}, Fern by the Well"
+    same = asked(beside=initial["beside"], at_the_door="")
+    assert client.post(change, same).status_code == 302
+    assert [part.member for part in event.hosts.in_order()] == [steward, fern]
 
 
 def test_whoever_changes_an_event_of_others_leaves_it_to_those_who_hold_it(client: Client) -> None:

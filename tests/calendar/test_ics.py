@@ -133,7 +133,8 @@ def test_a_change_raises_the_sequence_and_keeps_the_identity() -> None:
 
 @pytest.mark.django_db
 def test_plain_entries_say_nothing_of_what_they_are() -> None:
-    event = make_event(about="We read one page.", link="https://meet.example.org/x", address="Mill Street 4")
+    link = "https://meet.example.org/x"
+    event = make_event(about="We read one page.", link=link, address="Mill Street 4", audience="public")
     telling = [b"Steps", b"page", b"meet.example", b"Mill", b"Group", b"Porch"]
     full, plain = exported(event), exported(event, plain=True)
     assert all(word in full for word in telling)
