@@ -33,7 +33,8 @@ class Doorway(models.Model):
 class Meeting(models.Model):
     """Its group holds those who were let in, and nobody else; its room is closed before and after.
 
-    `begun_at` is when a host went from the lobby to the first step, `chair` who leads now.
+    `opened_at` is when its doors were opened, `begun_at` when a host went from the lobby to the first step, `chair` who
+    leads now.
     """
 
     class Engine(models.TextChoices):
@@ -53,6 +54,7 @@ class Meeting(models.Model):
     ends_at = models.DateTimeField()
     closes_at = models.DateTimeField()
     made_at = models.DateTimeField()
+    opened_at = models.DateTimeField(null=True)
     begun_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     chair = models.ForeignKey(
