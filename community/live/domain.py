@@ -205,6 +205,9 @@ class Domain(Protocol):
     def save_seen(self, positions: Mapping[tuple[int, int], int]) -> None:
         """Move read positions forward: (log id, member primary key) -> seq."""
 
+    def witness(self, pairs: Collection[tuple[int, int]], at: datetime) -> None:
+        """Who has which log open, at this time: (member primary key, log id); constant number of statements."""
+
     def page(self, slug: str) -> str:
         """The path of the page on which the log is read."""
 
@@ -237,3 +240,8 @@ def still_open(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
 def save_seen(positions: Mapping[tuple[int, int], int]) -> None:
     for domain in _domains:
         domain.save_seen(positions)
+
+
+def witness(pairs: Collection[tuple[int, int]], at: datetime) -> None:
+    for domain in _domains:
+        domain.witness(pairs, at)

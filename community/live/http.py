@@ -34,7 +34,8 @@ STATUS = {
     Code.UNKNOWN: 503,
 }
 SEQ_OPS = {"message.edit", "message.hide", "message.restore", "reaction.set"}
-VALUE_FIELDS = ("minutes", "seconds", "reason", "kind", "on", "text", "phase")
+VALUE_FIELDS = ("minutes", "seconds", "reason", "kind", "on", "text", "phase", "step", "writes", "why", "to")
+NUMBERS = ("minutes", "seconds", "step")
 
 
 @require_POST
@@ -113,11 +114,11 @@ def _form_value(form: Any) -> Any:
     if "value" in form:
         return form["value"]
     fields: dict[str, Any] = {name: form[name].replace("\r\n", "\n") for name in VALUE_FIELDS if name in form}
-    for name in ("minutes", "seconds"):
-        if fields.get(name):
-            fields[name] = _number(fields[name], name)
-        else:
+    for name in (*NUMBERS, "writes"):
+        if not fields.get(name):
             fields.pop(name, None)
+        elif name in NUMBERS:
+            fields[name] = _number(fields[name], name)
     if "on" in fields:
         fields["on"] = fields["on"] in {"1", "true", "on", "yes"}
     return fields or None

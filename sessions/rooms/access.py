@@ -20,7 +20,7 @@ from community.members.blocks.access import blocked_by
 from community.members.models import Member
 from moderation.sanctions.models import Restriction
 from sessions.rooms.models import ReadPosition, Room
-from sessions.rooms.phases import IN_A_MEETING, PHASES, Phase
+from sessions.rooms.phases import IN_A_MEETING, Part, part_of
 
 LATELY = timedelta(minutes=3)
 A_MEETING_LASTS = timedelta(hours=3)
@@ -33,7 +33,7 @@ class RoomSummary:
     room: Room
     group: Group
     mine: bool
-    phase: Phase
+    phase: Part
     unread: int
     last_handle: str
     last_text: str
@@ -245,7 +245,7 @@ def _summary(room: Room, event: Event | None, mine: bool, unread: int) -> RoomSu
         room=room,
         group=room.group,
         mine=mine,
-        phase=PHASES[room.phase],
+        phase=part_of(room),
         unread=unread,
         last_handle=handle,
         last_text=text,

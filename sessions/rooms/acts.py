@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 from unicodedata import category
 
 from community.live.domain import TEXT_CHARS, Code, FrameRefused
 from community.text import TooManyLinks, render_room_text, tidy
 from sessions.rooms.models import Reaction
-from sessions.rooms.phases import PHASES
+from sessions.rooms.phases import PHASES, Writes
 
 # NUL, which PostgreSQL can't keep, and lone halves of surrogate pairs, which UTF-8 can't.
 NOT_TEXT = re.compile(r"[\x00\ud800-\udfff]")
@@ -19,6 +20,7 @@ NOTE_CHARS = 40
 REASON_CHARS = 300
 MUTE_MINUTES_MAX = 60 * 24 * 30
 TURN_SECONDS_MAX = 60 * 60
+STEPS_MAX = 1000
 INVISIBLE = "CMZ"  # Unicode's general categories of controls and formats, marks, separators
 
 
@@ -82,12 +84,33 @@ class ExtendTurn:
 
 @dataclass(frozen=True, slots=True)
 class EndTurn:
+    """`passed`: by who has the floor and has nothing to say."""
+
     member: str | None
+    passed: bool = False
+
+
+class To(StrEnum):
+    """Where in the line: in front of all, behind the next one, behind all."""
+
+    FIRST = "first"
+    LATER = "later"
+    LAST = "last"
+
+
+@dataclass(frozen=True, slots=True)
+class MoveHand:
+    member: str
+    to: To
 
 
 @dataclass(frozen=True, slots=True)
 class SetPhase:
+    """`step` counts from 0 in the room's script; `writes` holds instead of what the step or the phase says."""
+
     name: str
+    step: int | None = None
+    writes: Writes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +145,20 @@ class Left:
     member: str
 
 
+@dataclass(frozen=True, slots=True)
+class Chair:
+    """Asked by the house alone: the member leads the meeting from now on."""
+
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Asked by the house alone: the member has the floor and has not been here for a while."""
+
+    member: str
+
+
 Act = (
     Say
     | Edit
@@ -133,12 +170,15 @@ Act = (
     | GrantTurn
     | ExtendTurn
     | EndTurn
+    | MoveHand
     | SetPhase
     | Mute
     | Unmute
     | Remove
     | Removed
     | Left
+    | Chair
+    | Away
 )
 
 
@@ -174,12 +214,11 @@ def parse(frame: Mapping[str, Any]) -> Act:  # noqa: C901 - one case an op of th
         case "turn.extend":
             return ExtendTurn(_member_or_none(target), _seconds(_part(value, "seconds")))
         case "turn.end":
-            return EndTurn(_member_or_none(target))
+            return EndTurn(_member_or_none(target), _part(value, "why") == "passed")
+        case "hand.move":
+            return MoveHand(_member(target), _place(_part(value, "to")))
         case "phase.set":
-            name = _part(value, "phase")
-            if not isinstance(name, str) or name not in PHASES:
-                raise FrameRefused(Code.BAD_FRAME, "There is no such phase.")
-            return SetPhase(name)
+            return _phase(value)
         case "member.mute":
             return Mute(_member(target), _minutes(_part(value, "minutes")), _reason_of(value))
         case "member.unmute":
@@ -271,6 +310,24 @@ def _member(value: Any) -> str:
 
 def _member_or_none(value: Any) -> str | None:
     return None if value is None else _member(value)
+
+
+def _place(value: Any) -> To:
+    if value not in [*To]:
+        raise FrameRefused(Code.BAD_FRAME, "“value” must be first, later or last.")
+    return To(value)
+
+
+def _phase(value: Any) -> SetPhase:
+    name = _part(value, "phase")
+    if not isinstance(name, str) or name not in PHASES:
+        raise FrameRefused(Code.BAD_FRAME, "There is no such phase.")
+    step, writes = (value.get("step"), value.get("writes")) if isinstance(value, dict) else (None, None)
+    if step is not None and (_whole(step) is None or not 0 <= step < STEPS_MAX):
+        raise FrameRefused(Code.BAD_FRAME, "“step” must be the number of a step.")
+    if writes is not None and writes not in [*Writes]:
+        raise FrameRefused(Code.BAD_FRAME, "“writes” must be all, turn, hosts or none.")
+    return SetPhase(name, step, None if writes is None else Writes(writes))
 
 
 def _reaction(seq: int, value: Any) -> React:

@@ -19,11 +19,13 @@ class RoomsConfig(AppConfig):
         from sessions.rooms.jobs import (
             end_spent_mutes,
             forget_old_words,
+            hold_turns,
             tell_rooms_of_leaving,
             tell_rooms_of_removal,
             tell_rooms_of_suspension,
         )
         from sessions.rooms.keeping import tell_rooms_of_closing
+        from sessions.rooms.stays import close_lost_stays
         from sessions.rooms.views import refused
 
         domain.register(rooms)
@@ -31,6 +33,8 @@ class RoomsConfig(AppConfig):
         words.register_names("room", names)
         rooms.show_refusals_with(refused)
         ticks.register("end_spent_mutes", every_seconds=10, run=end_spent_mutes)
+        ticks.register("hold_turns", every_seconds=5, run=hold_turns)
+        ticks.register("close_lost_stays", every_seconds=15, run=close_lost_stays)
         ticks.register("forget_old_words", every_seconds=3600, run=forget_old_words)
         removal.on_removal(tell_rooms_of_removal)
         removal.on_leaving(tell_rooms_of_leaving)

@@ -10,10 +10,19 @@ from sessions.rooms import acts
 from sessions.rooms.hall import Hall
 from sessions.rooms.models import Room
 from sessions.rooms.order import restrain, unmute
-from sessions.rooms.phases import PHASES, Writes
+from sessions.rooms.phases import PHASES, Writes, part_of
 from sessions.rooms.refusals import CLOSED, CLOSED_BY_STEWARD, NO_ROOM, NOT_YOURS, RESTS
 from sessions.rooms.resting import rests
-from sessions.rooms.turns import end_turn, give_floor, lower_hand, off_the_floor, raise_hand, set_phase
+from sessions.rooms.turns import (
+    end_turn,
+    give_floor,
+    lower_hand,
+    move_hand,
+    off_the_floor,
+    put_back_in_line,
+    raise_hand,
+    set_phase,
+)
 from sessions.rooms.words import cover, edit, react, say
 
 
@@ -47,24 +56,25 @@ def _one(hall: Hall, command: Command, repeat: bool) -> Decision:
 
 def _act(hall: Hall, command: Command, room: Room, author: Member) -> Decision:  # noqa: C901 - one case an act
     standing = hall.standing(room, author)
-    phase = PHASES[room.phase]
     act = command.act
     match act:
         case acts.SetPhase() if standing.chairs and kept_closed(room):
             return CLOSED_BY_STEWARD
         case acts.SetPhase():
-            return set_phase(hall, room, act.name) if standing.chairs else NOT_YOURS
+            return set_phase(hall, room, act, author) if standing.chairs else NOT_YOURS
         case acts.Mute() | acts.Unmute() | acts.Remove():
             return restrain(hall, room, author, standing, act)
         case acts.Hide() | acts.Restore():
             return cover(hall, room, author, standing, act)
         case acts.GrantTurn() | acts.ExtendTurn():
-            return give_floor(hall, room, author, standing, phase, act)
+            return give_floor(hall, room, author, standing, act)
         case acts.EndTurn():
             return end_turn(hall, room, author, standing, act)
         case acts.LowerHand():
             return lower_hand(hall, room, author, standing, act)
-    if phase.writes == Writes.NONE:
+        case acts.MoveHand():
+            return move_hand(hall, room, standing, act)
+    if PHASES[room.phase].writes == Writes.NONE:
         return CLOSED
     if muted := hall.muted(room, author):
         return muted
@@ -72,7 +82,7 @@ def _act(hall: Hall, command: Command, room: Room, author: Member) -> Decision: 
         case acts.Say() if rests(room, author, hall.at):
             return RESTS
         case acts.Say():
-            return say(hall, room, author, standing, phase, act)
+            return say(hall, room, author, standing, part_of(room), act)
         case acts.Edit():
             return edit(hall, room, author, act)
         case acts.React():
@@ -95,8 +105,13 @@ def _by_the_house(hall: Hall, command: Command, room: Room) -> Decision:
             if person is None or (person.pk, Restriction.Kind.MUTE, room.tag) in hall.restrictions:
                 return Same()
             return unmute(hall, room, person, None)
-        case acts.SetPhase(name):
-            return set_phase(hall, room, name)
+        case acts.SetPhase():
+            return set_phase(hall, room, command.act)
+        case acts.Chair(member):
+            return Append("chair.changed", {"member": member})
+        case acts.Away(member):
+            person = hall.by_public_id.get(member)
+            return put_back_in_line(hall, room, person) if person else Same()
         case acts.Removed(member):
             person = hall.by_public_id.get(member)
             if person is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -12,21 +13,25 @@ from django.utils import timezone
 
 from community.groups.models import Group, Membership
 from community.live import frames
+from community.live.clock import clock
 from community.live.domain import Author, Batch, Command, Decision, Opened, Refuse
 from community.live.models import Event
 from community.live.prepared import Prepared
 from community.members.blocks import access as blocks
 from community.members.models import Member, here
 from moderation.sanctions.models import EVERYWHERE, Restriction
-from sessions.rooms import access, acts
+from sessions.rooms import access, acts, stays
 from sessions.rooms.decide import decide
 from sessions.rooms.models import Hand, ReadPosition, Room, Turn
-from sessions.rooms.phases import PHASES
+from sessions.rooms.phases import part_of
+from sessions.rooms.stays import HERE, LATELY
 
 RECENT_EVENTS = 200
-WHOLE = ("group", "log", "turn__member")
+WHOLE = ("group", "log", "turn__member", "finishing")
 WHOLE_ROOM = Prepared(lambda log_id: Room.objects.select_related(*WHOLE).filter(log_id=log_id), int)
-QUEUE = Prepared(lambda room: Hand.objects.filter(room_id=room).values_list("member__public_id"), int)
+QUEUE = Prepared(
+    lambda room: Hand.objects.filter(room_id=room).values_list("member__public_id", "member_id"), int
+)
 READ_TO = Prepared(
     lambda room, member: ReadPosition.objects.filter(room_id=room, member_id=member).values_list("seq"),
     int,
@@ -97,19 +102,22 @@ class Rooms:
         return self.state_of(room, member)
 
     def state_of(self, room: Room, member: Any) -> dict[str, Any]:
-        """The state from a room that has been loaded with all it names (`WHOLE`). Five queries."""
-        phase = PHASES[room.phase]
+        """The state from a room that has been loaded with all it names (`WHOLE`). Five queries, six in a meeting."""
+        part = part_of(room)
         turn: Turn | None = getattr(room, "turn", None)
-        queue = [public_id for (public_id,) in QUEUE(room.pk)]
+        hands = QUEUE(room.pk)
+        queue = [public_id for public_id, _ in hands]
         people = self._people(room, member)
         restrictions = access.restrictions_of(member, room)
         standing = access.standing_with(member, room, people[member.public_id][1], restrictions)
         mute = restrictions.get(Restriction.Kind.MUTE)
         read = next((seq for (seq,) in READ_TO(room.pk, member.pk)), 0)
-        return {
-            "phase": phase.name,
-            "writes": phase.writes,
-            "crosstalk": phase.crosstalk,
+        state = {
+            "phase": part.name,
+            "writes": part.writes,
+            "crosstalk": part.crosstalk,
+            "step": room.step,
+            "title": part.label,
             "queue": queue,
             "turn": turn
             and {"member": turn.member.public_id, "until": frames.stamp(turn.until) if turn.until else None},
@@ -134,6 +142,22 @@ class Rooms:
             "read": read,
             "blocked": blocks.ids_blocked_by(member),
         }
+        return state | self._of_the_meeting(room, turn, hands) if room.led else state
+
+    def _of_the_meeting(self, room: Room, turn: Turn | None, hands: list[tuple[str, int]]) -> dict[str, Any]:
+        more: dict[str, Any] = {}
+        if room.steps:
+            more["steps"] = [
+                {name: step.get(name) for name in ("phase", "title", "minutes")} for step in room.steps
+            ]
+        if room.finishing and room.finishing_until:
+            until = frames.stamp(room.finishing_until)
+            more["finishing"] = {"member": room.finishing.public_id, "until": until}
+        if room.attended:
+            here = {member for (member,) in HERE(room.pk, clock.now() - LATELY)}
+            at_the_floor = [*hands, *([(turn.member.public_id, turn.member_id)] if turn else [])]
+            more["away"] = [public_id for public_id, member in at_the_floor if member not in here]
+        return more
 
     def _people(self, room: Room, member: Any) -> dict[str, tuple[str, str | None]]:
         """Public id -> handle and role in the group (None: no member of it) of those whom a reader meets here."""
@@ -171,6 +195,9 @@ class Rooms:
         ReadPosition.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=["room", "member"], update_fields=["seq", "at"]
         )
+
+    def witness(self, pairs: Collection[tuple[int, int]], at: datetime) -> None:
+        stays.witness(pairs, at)
 
     def page(self, slug: str) -> str:
         return reverse("rooms:room", args=[slug])

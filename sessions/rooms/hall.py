@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from community.groups.access import Standing
 from community.groups.models import Membership
@@ -22,8 +22,8 @@ from community.live.prepared import Prepared
 from community.members.models import Member
 from moderation.sanctions.models import EVERYWHERE, Restriction
 from sessions.rooms import acts
-from sessions.rooms.models import Hand, Reaction, Room, Turn
-from sessions.rooms.phases import PHASES, Writes
+from sessions.rooms.models import Allowance, Hand, Reaction, Room, Stay, Turn
+from sessions.rooms.phases import Writes, part_of
 
 ROOMS = Prepared(lambda logs: Room.objects.filter(log_id__in=logs).select_related("group"), int)
 PEOPLE = Prepared(
@@ -52,6 +52,7 @@ RESTRICTIONS = Prepared(
 )
 TURNS = Prepared(lambda rooms: Turn.objects.filter(room_id__in=rooms).select_related("member"), int)
 
+FINISHING = timedelta(seconds=60)
 SEQ_ACTS = acts.Edit | acts.Hide | acts.Restore | acts.React
 MESSAGE_ACTS = acts.Edit | acts.Hide | acts.Restore
 
@@ -91,6 +92,7 @@ class Hall:
         self.new_seq = {log_id: head.last_seq + 1 for log_id, head in batch.heads.items()}
         self._load_places_and_people()
         self._load_floors()
+        self._load_times()
         self._load_messages()
 
     # --- loading -------------------------------------------------------------------------------------------------
@@ -114,14 +116,30 @@ class Hall:
         rooms = {room.pk: room.log_id for room in self.rooms.values()}
         self.floors = {log_id: Floor({}, None) for log_id in self.rooms}
         moves = any(not isinstance(command.act, acts.Say | SEQ_ACTS) for command in self.commands)
-        if moves or any(PHASES[room.phase].writes == Writes.TURN for room in self.rooms.values()):
+        if moves or any(part_of(room).writes == Writes.TURN for room in self.rooms.values()):
             for turn in TURNS(rooms):
                 self.floors[rooms[turn.room_id]].turn = Held(turn.member_id, turn.until, turn.by_id, turn.at)
                 self._know(turn.member)
         if moves:
-            for hand in Hand.objects.filter(room_id__in=rooms).select_related("member").order_by("seq"):
+            for hand in (
+                Hand.objects.filter(room_id__in=rooms).select_related("member").order_by("place", "seq")
+            ):
                 self.floors[rooms[hand.room_id]].hands[hand.member_id] = Raised(hand.seq, hand.at)
                 self._know(hand.member)
+
+    def _load_times(self) -> None:
+        """How long the turns of some are, and when those were last here who may have gone; by room and member."""
+        self.allowances: dict[tuple[int, int], int] = {}
+        self.last_seen: dict[tuple[int, int], datetime] = {}
+        self.finished: set[int] = set()
+        acts_asked = [command.act for command in self.commands]
+        if any(isinstance(act, acts.GrantTurn) and act.seconds is None for act in acts_asked):
+            rows = Allowance.objects.filter(room__in=self.rooms.values(), member__in=self.people)
+            self.allowances = {(row.room_id, row.member_id): row.seconds for row in rows}
+        if any(isinstance(act, acts.Away) for act in acts_asked):
+            stays = Stay.objects.filter(room__in=self.rooms.values(), member__in=self.people)
+            seen = stays.order_by().values_list("room", "member").annotate(Max("seen_at"))
+            self.last_seen = {(room, member): at for room, member, at in seen}
 
     def _know(self, member: Member) -> None:
         self.people.setdefault(member.pk, member)
@@ -194,9 +212,24 @@ class Hall:
             return None
         return Refuse(Code.MUTED, "You can read, and can’t write here for now. A moderator set this.")
 
+    def finishes(self, room: Room, member: Member) -> bool:
+        """Whether the chair ended this member's turn so lately that what they were writing is still taken."""
+        until = room.finishing_until
+        return room.finishing_id == member.pk and until is not None and self.at <= until
+
+    def let_finish(self, room: Room, member_id: int | None) -> None:
+        """Only this member, of all who had the floor before, may send what they were writing; None: nobody."""
+        if member_id != room.finishing_id or member_id is not None:
+            room.finishing_id = member_id
+            room.finishing_until = self.at + FINISHING if member_id is not None else None
+            self.finished.add(room.log_id)
+
     def save(self) -> None:
         self._save_floors({log_id: floor for log_id, floor in self.floors.items() if floor.changed})
         self._save_reactions()
+        if self.finished:
+            rooms = [self.rooms[log_id] for log_id in self.finished]
+            Room.objects.bulk_update(rooms, ["finishing", "finishing_until"])
 
     def _save_floors(self, floors: dict[int, Floor]) -> None:
         if not floors:
@@ -204,9 +237,9 @@ class Hall:
         rooms = {log_id: self.rooms[log_id] for log_id in floors}
         Hand.objects.filter(room__in=rooms.values()).delete()
         Hand.objects.bulk_create(
-            Hand(room=rooms[log_id], member_id=member_id, seq=raised.seq, at=raised.at)
+            Hand(room=rooms[log_id], member_id=member_id, seq=raised.seq, place=place, at=raised.at)
             for log_id, floor in floors.items()
-            for member_id, raised in floor.hands.items()
+            for place, (member_id, raised) in enumerate(floor.hands.items())
         )
         Turn.objects.filter(room__in=rooms.values()).delete()
         Turn.objects.bulk_create(

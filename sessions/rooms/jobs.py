@@ -5,17 +5,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from community.groups.models import Group
 from community.live import log, retention
-from community.live.domain import Command
+from community.live.domain import Command, Committed
 from community.live.writer import submit
 from community.members.models import Member
 from moderation.sanctions.models import Restriction
 from sessions.rooms import access, acts
 from sessions.rooms.domain import rooms
-from sessions.rooms.models import Reaction, Room
+from sessions.rooms.models import Reaction, Room, Stay, Turn
+from sessions.rooms.turns import GRACE
 
 
 def end_spent_mutes(at: datetime) -> int:
@@ -30,6 +32,22 @@ def end_spent_mutes(at: datetime) -> int:
             submit(Command(rooms.opened(room), None, acts.Unmute(restriction.member.public_id))).result()
             ended += 1
     return ended
+
+
+def hold_turns(at: datetime) -> int:
+    """Take the floor from those who have it and have not been in the meeting for a while; how many.
+
+    They come first in line. Only found here: decided under the log's lock, since they may be back by then.
+    """
+    seen = Stay.objects.filter(room=OuterRef("room"), member=OuterRef("member"), seen_at__gt=at - GRACE)
+    waited_for = Turn.objects.filter(~Exists(seen), room__attended=True, at__lte=at - GRACE)
+    taken = 0
+    for turn in waited_for.select_related("room", "member"):
+        with transaction.atomic():
+            command = Command(rooms.opened(turn.room), None, acts.Away(turn.member.public_id))
+            [outcome] = log.append([command], at=at)
+        taken += isinstance(outcome, Committed)
+    return taken
 
 
 def forget_old_words(at: datetime) -> int:

@@ -49,6 +49,11 @@ class Room(models.Model):
     def tag(self) -> str:
         return f"room:{self.pk}"
 
+    @property
+    def led(self) -> bool:
+        """Whether a meeting is held in it."""
+        return self.attended or bool(self.steps)
+
 
 class Hand(models.Model):
     """A raised hand: the queue for the floor is these rows in the order of `place`, and of `seq`, which raised each."""

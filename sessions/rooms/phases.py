@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sessions.rooms.models import Room
+
+TURN_SECONDS = 180
 
 
 class Writes(StrEnum):
@@ -43,3 +49,49 @@ PHASES: dict[str, Phase] = {
 
 # The parts of a meeting that someone leads; before and after them people talk as they like.
 IN_A_MEETING = frozenset({"lobby", "opening", "check-in", "topic", "sharing", "closing"})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What holds in a room now: its phase, as the script of the meeting and who leads it have changed it."""
+
+    name: str
+    label: str
+    gist: str
+    writes: Writes
+    crosstalk: bool
+    turn_seconds: int
+
+
+IN_OTHER_WORDS = {
+    Writes.ALL: "Anyone may write.",
+    Writes.TURN: "One person at a time has the floor.",
+    Writes.HOSTS: "The facilitators write; everyone else listens.",
+    Writes.NONE: "Nobody writes for now.",
+}
+
+
+def step_of(room: Room) -> dict[str, Any] | None:
+    """The step of the script that the room is at."""
+    return room.steps[room.step] if room.step is not None and room.step < len(room.steps) else None
+
+
+def part_of(room: Room) -> Part:
+    phase, step = PHASES[room.phase], step_of(room)
+    writes = Writes(room.writes) if room.writes else phase.writes
+    crosstalk = phase.crosstalk if room.crosstalk is None else room.crosstalk
+    return Part(
+        phase.name,
+        step["title"] if step else phase.label,
+        _gist(phase, writes, crosstalk),
+        writes,
+        crosstalk,
+        room.turn_seconds or TURN_SECONDS,
+    )
+
+
+def _gist(phase: Phase, writes: Writes, crosstalk: bool) -> str:
+    if (writes, crosstalk) == (phase.writes, phase.crosstalk):
+        return phase.gist
+    answers = " No answers yet." if writes == Writes.ALL and not crosstalk else ""
+    return IN_OTHER_WORDS[writes] + answers

@@ -23,10 +23,11 @@ from moderation.audit.verbs import Verb
 from sessions.rooms import acts
 from sessions.rooms.hall import Hall
 from sessions.rooms.models import Room
-from sessions.rooms.phases import Phase, Writes
+from sessions.rooms.phases import Part, Writes
 from sessions.rooms.refusals import (
     HOSTS_WRITE,
     NO_MESSAGE,
+    NOBODY_WRITES,
     NOT_YOUR_TURN,
     NOT_YOURS,
 )
@@ -34,13 +35,11 @@ from sessions.rooms.refusals import (
 EDIT_MINUTES = 15
 
 
-def say(hall: Hall, room: Room, author: Member, standing: Standing, phase: Phase, act: acts.Say) -> Decision:
-    if phase.writes == Writes.HOSTS and not standing.chairs:
-        return HOSTS_WRITE
-    if phase.writes == Writes.TURN and not standing.chairs:
-        turn = hall.floors[room.log_id].turn
-        if turn is None or turn.member_id != author.pk:
-            return NOT_YOUR_TURN
+def say(hall: Hall, room: Room, author: Member, standing: Standing, part: Part, act: acts.Say) -> Decision:
+    no = _not_now(hall, room, author, standing, part.writes)
+    finishing = no is not None and hall.finishes(room, author)
+    if no and not finishing:
+        return no
     data: dict[str, Any] = {"text": act.text, "html": act.html}
     if act.reply_to is not None:
         answered = hall.messages.get((room.log_id, act.reply_to))
@@ -49,7 +48,22 @@ def say(hall: Hall, room: Room, author: Member, standing: Standing, phase: Phase
         data["reply_to"] = act.reply_to
     if act.note:
         data["note"] = act.note
+    if finishing:
+        hall.let_finish(room, None)
     return Append("message.posted", data, target=act.reply_to)
+
+
+def _not_now(hall: Hall, room: Room, author: Member, standing: Standing, writes: Writes) -> Refuse | None:
+    """Why this part of the meeting keeps them from writing."""
+    match writes:
+        case Writes.NONE:
+            return NOBODY_WRITES
+        case Writes.HOSTS if not standing.chairs:
+            return HOSTS_WRITE
+        case Writes.TURN if not standing.chairs:
+            turn = hall.floors[room.log_id].turn
+            return NOT_YOUR_TURN if turn is None or turn.member_id != author.pk else None
+    return None
 
 
 def message_at(hall: Hall, room: Room, seq: int) -> Stored | None:
