@@ -4,7 +4,7 @@ from django.urls import path
 
 from community.calendar import meetings_views as views
 
-app_name = "meetings"
+app_name = "meeting_guide"
 
 urlpatterns = [
     path("", views.public, name="public"),

@@ -81,7 +81,7 @@ def sources(request: MemberRequest) -> HttpResponse:
                 source=form.cleaned_data["source"], meetings=read.meetings, **kept
             )
             messages.success(request, f"{len(read.meetings)} meetings are kept.")
-            return redirect("meetings:sources")
+            return redirect("meeting_guide:sources")
         form.add_error("file", "Nothing was kept." if read.problems else "There is no meeting in it.")
     page = {"form": form, "sources": standing, "problems": read.problems}
     return render(request, "calendar/sources.html", page, status=422 if form.errors else 200)
@@ -93,4 +93,4 @@ def end_source(request: MemberRequest, pk: int) -> HttpResponse:
     source = get_object_or_404(access.sources_for(request.user), pk=pk)
     actions.drop_source(source=source, by=request.user, at=timezone.now())
     messages.success(request, "Its meetings are gone from the list.")
-    return redirect("meetings:sources")
+    return redirect("meeting_guide:sources")

@@ -22,8 +22,8 @@ from moderation.audit.models import AuditEntry
 from tests.calendar.making import NOW, make_event
 from tests.factories import MemberFactory
 
-FEED, PUBLIC = reverse("meetings:feed"), reverse("meetings:public")
-SOURCES, ELSEWHERE = reverse("meetings:sources"), reverse("meetings:elsewhere")
+FEED, PUBLIC = reverse("meeting_guide:feed"), reverse("meeting_guide:public")
+SOURCES, ELSEWHERE = reverse("meeting_guide:sources"), reverse("meeting_guide:elsewhere")
 ROW = {
     "name": "Early Risers", "slug": "early-risers", "day": 1, "time": "06:30", "end_time": "07:30",
     "timezone": "America/Denver", "formatted_address": "12 Mill Street, Denver, CO, USA", "types": ["O"],
@@ -185,7 +185,7 @@ def test_a_steward_takes_in_replaces_and_lets_go_what_others_hold_and_members_se
     assert b"Early Risers" not in client.get(f"{ELSEWHERE}?day=4").content
     assert b"Early Risers" not in client.get(reverse("calendar:agenda")).content
     source = Source.objects.get()
-    end = reverse("meetings:end_source", args=[source.pk])
+    end = reverse("meeting_guide:end_source", args=[source.pk])
     assert client.post(end).status_code == 404
     client.force_login(steward)
     client.post(end)
