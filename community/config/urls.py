@@ -16,8 +16,11 @@ urlpatterns = [
     path("calendar/", include("community.calendar.urls")),
     path("groups/", include("community.groups.urls")),
     path("direct/", include("sessions.direct.urls")),
+    path("sessions/one-to-one/", include("sessions.bookings.urls")),
     path("sessions/formats/", include("sessions.formats.urls")),
+    path("sessions/meetings/", include("sessions.meetings.urls")),
     path("sessions/rooms/", include("sessions.rooms.urls")),
+    path("", include("sessions.attendance.urls")),
     path("live/", include("community.live.urls")),
 ]
 
