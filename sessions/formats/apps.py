@@ -11,8 +11,11 @@ class FormatsConfig(AppConfig):
 
     def ready(self) -> None:
         from community.calendar import parts
+        from sessions.formats.demo import plan_demo
+        from sessions.rooms.demo.also import add_to_demo
 
         parts.register(outline)
+        add_to_demo(plan_demo)
         post_migrate.connect(migrated, sender=self, dispatch_uid="formats.migrated")
 
 

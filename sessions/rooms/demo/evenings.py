@@ -22,16 +22,18 @@ BEGAN = timedelta(weeks=8)
 def fill_calendar(*, members: Mapping[str, Member], groups: Mapping[str, Group], now: datetime) -> None:
     for plan in tomllib.loads(PLANS.read_text(encoding="utf-8"))["event"]:
         hosts = [members[handle] for handle in plan["hosts"]]
+        starts = first_start(plan, now)
         scheduled_at = now - BEGAN - timedelta(days=9)
         event = actions.schedule(
             event=Event(
                 title=plan["title"], about=plan["about"], kind=Kind.objects.get(slug=plan["kind"]),
-                group=groups.get(plan.get("group", "")), audience=plan["audience"], day=first_day(plan, now),
-                time=time.fromisoformat(plan["time"]), minutes=plan["minutes"], zone=plan["zone"],
+                group=groups.get(plan.get("group", "")), audience=plan["audience"], day=starts.date(),
+                time=starts.time(), minutes=plan["minutes"], zone=plan["zone"],
                 rule=plan.get("rule", ""), here=plan.get("here", False), link=plan.get("link", ""),
                 phone=plan.get("phone", ""), address=plan.get("address", ""), capacity=plan.get("capacity"),
             ),
-            hosts=hosts, by=hosts[0], at=scheduled_at,
+            hosts=hosts, greeters=[members[handle] for handle in plan.get("greeters", [])],
+            by=hosts[0], at=scheduled_at,
         )  # fmt: skip
         ahead = list(
             event.occurrences.filter(ends_at__gt=now).select_related("event").order_by("starts_at")[:2]
@@ -40,8 +42,16 @@ def fill_calendar(*, members: Mapping[str, Member], groups: Mapping[str, Group],
         _make_special(plan, ahead, hosts[0], now)
 
 
-def first_day(plan: Mapping[str, Any], now: datetime) -> date:
-    today = now.astimezone(ZoneInfo(plan["zone"])).date()
+def first_start(plan: Mapping[str, Any], now: datetime) -> datetime:
+    """As the clock shows it in the plan's zone."""
+    there = now.astimezone(ZoneInfo(plan["zone"])).replace(tzinfo=None)
+    if "in_minutes" in plan:
+        soon = there + timedelta(minutes=int(plan["in_minutes"]))
+        return soon.replace(minute=soon.minute // 5 * 5, second=0, microsecond=0)
+    return datetime.combine(first_day(plan, there.date()), time.fromisoformat(plan["time"]))
+
+
+def first_day(plan: Mapping[str, Any], today: date) -> date:
     if "in_days" in plan:
         return today + timedelta(days=int(plan["in_days"]))
     began = today - BEGAN
