@@ -50,6 +50,7 @@ def press(page: Page, name: str) -> None:
 
 
 def fits(page: Page) -> None:
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.evaluate(AXE)
     assert problems(page) == []
@@ -69,12 +70,14 @@ def test_name_colours_and_logo_are_seen_by_whoever_signs_in_next(
     press(phone, "Preview")
     expect(phone.get_by_text("Nothing is saved yet.")).to_be_visible()
     sample = phone.locator(".sample.by-day .btn")
+    phone.wait_for_load_state()
     assert sample.evaluate("(one) => getComputedStyle(one).backgroundColor") == "rgb(11, 79, 138)"
     assert phone.evaluate(COLOUR) != DAY
     fits(phone)
     press(phone, "Save")
     expect(phone.locator("main > .notice")).to_contain_text("Saved.")
-    assert phone.evaluate(COLOUR) == DAY
+    # The words may stand there before the page's style does.
+    phone.wait_for_function(f"{COLOUR} === '{DAY}'")
     file = tmp_path / "logo.png"
     file.write_bytes(picture(64, 64))
     phone.get_by_label("A picture").set_input_files(file)

@@ -63,6 +63,7 @@ def letter_to(house: Site, address: str, page: Page) -> str:
 
 def fits(page: Page) -> None:
     """Nothing scrolls sideways and axe is silent, wherever on the way this stands."""
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]  # type: ignore[index]
     page.evaluate(AXE)
     assert problems(page) == []

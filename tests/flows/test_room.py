@@ -340,6 +340,8 @@ def test_words_that_were_refused_stay_and_say_so(sit: Sit) -> None:
     nine_pines, heron = sit("nine-pines"), sit("heron")
     heron.say("Something to go by.")
     nine_pines.sees("Something to go by.")
+    heron.sees("Something to go by.")
+    expect(heron.waiting).to_have_count(0)
     heron.context.set_offline(True)
     expect(heron.link).to_contain_text("The link is down.")
     heron.say("Written before I knew.")

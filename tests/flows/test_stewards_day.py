@@ -67,6 +67,7 @@ def find(page: Page, handle: str) -> None:
 
 def fits(page: Page) -> None:
     """Nothing scrolls sideways and axe is silent, wherever this stands in the day."""
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.evaluate(AXE)
     assert problems(page) == []
