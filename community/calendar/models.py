@@ -110,6 +110,11 @@ class Event(models.Model):
         return self.time is None
 
     @property
+    def between_two(self) -> bool:
+        """Agreed between two people: nobody else may know of it, and it is changed where it was agreed on."""
+        return self.group is not None and self.group.kind == Group.Kind.MEETING
+
+    @property
     def start(self) -> datetime:
         return datetime.combine(self.day, self.time or time.min)
 

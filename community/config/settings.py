@@ -257,6 +257,7 @@ INSTALLED_APPS = [
     "sessions.formats",
     "sessions.direct",
     "sessions.meetings",
+    "sessions.bookings",
     "community.home",
     "community.desk",
 ]

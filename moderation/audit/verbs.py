@@ -72,6 +72,8 @@ class Verb(models.TextChoices):
     MEETING_HANDED_OVER = "meeting.handed_over", "handed over the chair of {subject}"
     MEETING_STEPPED_IN = "meeting.stepped_in", "stepped in to lead {subject}"
     MEETING_CLOSED = "meeting.closed", "ended {subject}"
+    MENTOR_NAMED = "mentor.named", "let {subject} open times for one to one"
+    MENTOR_ENDED = "mentor.ended", "ended the times of {subject} for one to one"
     HELP_LINE_ADDED = "help_line.added", "added {subject}"
     HELP_LINE_CHANGED = "help_line.changed", "wrote {subject} anew"
     HELP_LINE_HIDDEN = "help_line.hidden", "took {subject} off the help page"
