@@ -58,8 +58,16 @@ def keyed_digest(text: str) -> str:
 
     Under the newest key only: after the secret was changed, the digest of a text is another.
     """
-    key = _derived(settings.SECRET_KEY, PURPOSE_DIGEST)
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    return _digest(settings.SECRET_KEY, text)
+
+
+def keyed_digests(text: str) -> list[str]:
+    """The same under every key that is known, the newest first: to find what was kept before the secret was changed."""
+    return [_digest(secret, text) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+
+
+def _digest(secret: str, text: str) -> str:
+    return hmac.new(_derived(secret, PURPOSE_DIGEST), text.encode(), hashlib.sha256).hexdigest()
 
 
 class SealedTextField(TextField):

@@ -258,6 +258,7 @@ INSTALLED_APPS = [
     "sessions.direct",
     "sessions.meetings",
     "sessions.bookings",
+    "sessions.attendance",
     "community.home",
     "community.desk",
 ]
@@ -334,10 +335,16 @@ ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordRes
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
 ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
-# Beside those of allauth: coming in by an invitation (many may do so behind one address), asking for one.
-ACCOUNT_RATE_LIMITS = {"join": "60/h/ip", "ask_to_come_in": "10/h/ip"}
+# Beside those of allauth: coming in by an invitation (many may do so behind one address), asking for one, the ways back
+# in, and checking a certificate.
+ACCOUNT_RATE_LIMITS = {
+    "join": "60/h/ip",
+    "ask_to_come_in": "10/h/ip",
+    "lost": "5/h/ip",
+    "recovery_code": "10/m/ip",
+    "certificate": "20/10m/ip",
+}
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-ACCOUNT_RATE_LIMITS = {"lost": "5/h/ip", "recovery_code": "10/m/ip"}
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
 MFA_ADAPTER = "community.members.signin.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

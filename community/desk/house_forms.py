@@ -159,6 +159,7 @@ class SettingsForm(HouseForm):
         ),
         ("When someone has lost every way in", "", ("recovery_wait_hours",)),
         ("Handles", "", ("handle_pause_days", "handle_held_days")),
+        ("Certificates of attendance", "", ("attendance_percent",)),
     )
     names = tuple(name for _, _, members in groups for name in members)
     words = {
@@ -184,6 +185,10 @@ class SettingsForm(HouseForm):
         "handle_held_days": (
             "Days for which an old handle stays taken",
             "So that nobody can pass for someone who changed theirs. From 0 to 3,650.",
+        ),
+        "attendance_percent": (
+            "How much of a session is enough, in percent",
+            "Whoever was there for less gets no certificate of it. From 1 to 100.",
         ),
     }
 

@@ -61,6 +61,7 @@ class House(models.Model):
     newcomer_days = models.PositiveSmallIntegerField(default=14, validators=between(0, 90))
     handle_pause_days = models.PositiveSmallIntegerField(default=30, validators=between(0, 365))
     handle_held_days = models.PositiveSmallIntegerField(default=180, validators=between(0, 3650))
+    attendance_percent = models.PositiveSmallIntegerField(default=80, validators=between(1, 100))
     changed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

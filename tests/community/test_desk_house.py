@@ -167,7 +167,7 @@ SET = {
     "sign_up": "invitation", "invitation_days": "7", "newcomer_days": "14",
     "second_factor_for": ["steward", "clinician"],
     "idle_days": "30", "absolute_days": "90", "staff_idle_hours": "12", "staff_absolute_hours": "168",
-    "recovery_wait_hours": "72", "handle_pause_days": "30", "handle_held_days": "180",
+    "recovery_wait_hours": "72", "handle_pause_days": "30", "handle_held_days": "180", "attendance_percent": "80",
 }  # fmt: skip
 
 
