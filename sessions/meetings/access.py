@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
@@ -10,16 +10,18 @@ from enum import Enum, StrEnum
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404
+from django.urls import reverse
 from django.utils import timezone
 
 from community.calendar.access import occurrence_for
 from community.calendar.models import Answer, Event, Host, Occurrence
+from community.groups.access import Standing
 from community.groups.models import Group, Membership
 from community.house.access import house
 from community.members.models import Member, here
 from moderation.sanctions.models import Restriction
 from sessions.meetings.models import Arrival, Entry, HelpCall, Meeting
-from sessions.rooms.models import Stay
+from sessions.rooms.models import Room, Stay
 
 FACILITATOR, MODERATOR = Membership.Role.FACILITATOR, Membership.Role.MODERATOR
 STAYS_OPEN = timedelta(minutes=30)
@@ -82,7 +84,7 @@ def meeting_for(member: Member, pk: int, at: datetime | None = None) -> Visit:
         raise Http404
     meeting = Meeting.objects.select_related(*WHOLE).filter(occurrence=occurrence).first()
     role = _role_in(member, meeting, event)
-    if is_private(event) and role is None:
+    if is_private(event) and role is None and not _is_one_of_two(member, occurrence):
         raise Http404
     part = _part(member, event, role)
     if meeting is None:
@@ -105,8 +107,15 @@ def meeting_for(member: Member, pk: int, at: datetime | None = None) -> Visit:
 
 
 def is_private(event: Event) -> bool:
-    """An hour that two people have booked with each other: nobody else knows of its door."""
+    """An hour that two people have booked with each other."""
     return event.group is not None and event.group.kind == Group.Kind.MEETING
+
+
+def _is_one_of_two(member: Member, occurrence: Occurrence) -> bool:
+    """Of an hour that was booked, also when it is over: nobody else knows of its door."""
+    holds = Host.objects.filter(event=occurrence.event_id, member=member)
+    comes = Answer.objects.filter(occurrence=occurrence, member=member, says=Answer.Says.YES)
+    return holds.exists() or comes.exists()
 
 
 def _before_it_is_made(occurrence: Occurrence, at: datetime) -> Door:
@@ -154,6 +163,31 @@ def _part(member: Member, event: Event, role: str | None) -> Part:
             return Part.KEEPER
         case _:
             return Part.PERSON
+
+
+def doors_of(occurrences: Collection[Occurrence]) -> Mapping[int, str]:
+    """The page of the door, for dates that are held here or behind a link. No queries."""
+    return {
+        one.pk: reverse("meetings:door", args=[one.pk])
+        for one in occurrences
+        if one.event.here or one.event.link
+    }
+
+
+def links_of(room: Room, member: Member, standing: Standing) -> dict[str, str | None] | None:
+    """From a meeting's room to its other pages; None for a room that is no meeting's. Two queries at most."""
+    meeting = Meeting.objects.select_related("occurrence").filter(room=room).first()
+    if meeting is None or meeting.occurrence is None:
+        return None
+    place = [meeting.occurrence_id]
+    greets = Host.objects.filter(event=meeting.occurrence.event_id, member=member, role=Host.Role.GREETER)
+    holds = standing.keeps_order or greets.exists()
+    return {
+        "chair": reverse("meetings:chair", args=place) if holds else None,
+        "help": reverse("meetings:help", args=place) if meeting.closed_at is None else None,
+        "door": reverse("meetings:door", args=place),
+        "name": meeting.occurrence.name,
+    }
 
 
 # --- coming in -----------------------------------------------------------------------------------------------------

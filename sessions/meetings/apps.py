@@ -9,14 +9,26 @@ class MeetingsConfig(AppConfig):
     label = "meetings"
 
     def ready(self) -> None:
-        from community.calendar import parts
+        from community.calendar import doors, parts
+        from community.groups import removal
+        from community.live import ticks
         from community.notifications import kinds
         from moderation.audit import words
+        from sessions.meetings.access import doors_of, links_of
+        from sessions.meetings.actions.outing import put_out_on_leaving, put_out_on_removal
+        from sessions.meetings.jobs import forget_meetings, hold_meetings
         from sessions.meetings.kinds import HELP_WANTED, NO_HOST
+        from sessions.rooms import meeting_links
 
         kinds.register(NO_HOST, HELP_WANTED)
         words.register_names("meeting", names)
+        doors.register(doors_of)
         parts.register(event_part)
+        meeting_links.register(links_of)
+        removal.on_removal(put_out_on_removal)
+        removal.on_leaving(put_out_on_leaving)
+        ticks.register("meetings", every_seconds=5, run=hold_meetings)
+        ticks.register("forget_meetings", every_seconds=3600, run=forget_meetings)
 
 
 def names(ids: Collection[int]) -> Mapping[int, str]:

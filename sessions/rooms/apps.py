@@ -1,8 +1,6 @@
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from django.apps import AppConfig
-from django.urls import reverse
 
 
 class RoomsConfig(AppConfig):
@@ -10,7 +8,6 @@ class RoomsConfig(AppConfig):
     label = "rooms"
 
     def ready(self) -> None:
-        from community.calendar import doors
         from community.groups import keeping, removal
         from community.live import domain, ticks
         from community.members import suspension
@@ -29,7 +26,6 @@ class RoomsConfig(AppConfig):
         from sessions.rooms.views import refused
 
         domain.register(rooms)
-        doors.register(doors_of)
         words.register_names("room", names)
         rooms.show_refusals_with(refused)
         ticks.register("end_spent_mutes", every_seconds=10, run=end_spent_mutes)
@@ -40,19 +36,6 @@ class RoomsConfig(AppConfig):
         removal.on_leaving(tell_rooms_of_leaving)
         keeping.on_closing(tell_rooms_of_closing)
         suspension.on_suspension(tell_rooms_of_suspension)
-
-
-def doors_of(occurrences: Collection[Any]) -> Mapping[int, str]:
-    """To each, the first room of its group."""
-    from sessions.rooms.models import Room
-
-    rooms = Room.objects.filter(group__in={one.event.group_id for one in occurrences}).order_by("-pk")
-    slugs = dict(rooms.values_list("group", "slug"))
-    return {
-        one.pk: reverse("rooms:room", args=[slugs[one.event.group_id]])
-        for one in occurrences
-        if one.event.group_id in slugs
-    }
 
 
 def names(ids: Collection[int]) -> Mapping[int, str]:

@@ -44,8 +44,8 @@ class Circle:
 
 def circle(*, entry: Entry | None = None, **fields: Any) -> Circle:
     group = GroupFactory(joining=Group.Joining.CLOSED, listed=False)
-    alder = MembershipFactory(group=group, member__handle="Alder", role=FACILITATOR).member
-    fern = MembershipFactory(group=group, member__handle="Fern", role=MODERATOR).member
+    alder = MembershipFactory(group=group, role=FACILITATOR).member
+    fern = MembershipFactory(group=group, role=MODERATOR).member
     usual: dict[str, Any] = {"group": group, "audience": Event.Audience.GROUP, "here": True}
     event = make_event(by=alder, **usual | fields)
     if entry is not None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.http import Http404
 
 from community.calendar.answers import answer
@@ -18,6 +16,7 @@ from sessions.meetings import actions
 from sessions.meetings.access import Door, Part, lobby_of, meeting_for
 from sessions.meetings.models import Arrival, Entry, Meeting
 from tests.factories import MemberFactory
+from tests.meetings.at_once import at_once
 from tests.meetings.holding import Circle, circle
 
 
@@ -128,28 +127,6 @@ def test_nobody_comes_before_the_doors_are_open_or_after_the_end() -> None:
 
 
 # --- at once -------------------------------------------------------------------------------------------------------
-
-
-def at_once(does: Sequence[Callable[[], object]]) -> None:
-    """All of them in threads of their own, from one starting line."""
-    start = threading.Barrier(len(does))
-    failed: list[Exception] = []
-
-    def run(what: Callable[[], object]) -> None:
-        try:
-            start.wait(30)
-            what()
-        except Exception as error:  # noqa: BLE001 - shown by the test
-            failed.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[what]) for what in does]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert failed == []
 
 
 @pytest.mark.django_db(transaction=True)

@@ -14,6 +14,7 @@ from moderation.audit.verbs import Verb
 from sessions.meetings.access import FACILITATOR, barred, may_step_in
 from sessions.meetings.actions.held import held, note
 from sessions.meetings.actions.refusals import AlreadyLed, NoSuchStep, NotInside, NotOpen
+from sessions.meetings.engines import engine_of
 from sessions.meetings.floor import append
 from sessions.meetings.models import Arrival, Meeting
 from sessions.rooms import acts
@@ -32,8 +33,9 @@ def begin_step(*, meeting: Meeting, step: int, by: Member, at: datetime) -> Meet
     steps = meeting.room.steps
     if not 0 <= step < max(1, len(steps)):
         raise NoSuchStep
-    act = acts.SetPhase(steps[step]["phase"], step) if steps else acts.SetPhase(WITHOUT_A_SCRIPT)
-    append(meeting, by, act, at)
+    if engine_of(meeting).capabilities.floor:
+        act = acts.SetPhase(steps[step]["phase"], step) if steps else acts.SetPhase(WITHOUT_A_SCRIPT)
+        append(meeting, by, act, at)
     if meeting.begun_at is None:
         meeting.begun_at = at
         meeting.save(update_fields=["begun_at"])
@@ -47,6 +49,16 @@ def begin_step(*, meeting: Meeting, step: int, by: Member, at: datetime) -> Meet
 def take_chair(*, meeting: Meeting, by: Member, at: datetime) -> bool:
     """Lead from now on; for who may. False when they do already. Raises NotOpen, NotInside."""
     return _pass_chair(_open(meeting), by, by, at, Verb.MEETING_CHAIR_TAKEN)
+
+
+@transaction.atomic
+def take_empty_chair(*, meeting: Meeting, by: Member, at: datetime) -> bool:
+    """The first of the hosts to be there leads; False when somebody does by now. Raises NotOpen."""
+    meeting = _open(meeting)
+    if meeting.chair_id is not None:
+        return False
+    seat(meeting, by, at)
+    return True
 
 
 @transaction.atomic
@@ -103,7 +115,8 @@ def seat(meeting: Meeting, member: Member, at: datetime) -> None:
     """Put them in the chair, and say so in the room. The caller holds the meeting."""
     meeting.chair, meeting.chair_since = member, at
     meeting.save(update_fields=["chair", "chair_since"])
-    append(meeting, None, acts.Chair(member.public_id), at)
+    if engine_of(meeting).capabilities.words:
+        append(meeting, None, acts.Chair(member.public_id), at)
 
 
 def _pass_chair(meeting: Meeting, to: Member, by: Member | None, at: datetime, verb: Verb) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.urls import reverse
 
 from community.groups.models import Membership
 from community.members.models import Member
@@ -42,7 +43,7 @@ def call_for_help(*, meeting: Meeting, member: Member, words: str, at: datetime)
         kind=HELP_WANTED,
         members=[person for person in chairs_of(meeting) if person.pk != member.pk],
         context={"title": meeting.room.name},
-        path=f"/sessions/meetings/{meeting.occurrence_id}/chair/" if meeting.occurrence_id else "",
+        path=reverse("meetings:chair", args=[meeting.occurrence_id]) if meeting.occurrence_id else "",
         useful_until=at + STAYS_USEFUL,
         at=at,
     )

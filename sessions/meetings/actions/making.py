@@ -45,7 +45,7 @@ def make_meeting(*, occurrence: Occurrence, at: datetime) -> Meeting:
     event = kept.event
     if kept.gone or not (event.here or event.link):
         raise NotOpen
-    version = _version_for(event)
+    version = version_for(event)
     slug, name = f"meeting-{secrets.token_hex(10)}", kept.name[:NAME_CHARS]
     group = event.group if event.group is not None and is_private(event) else _make_group(slug, name, at)
     meeting = Meeting.objects.create(
@@ -53,7 +53,7 @@ def make_meeting(*, occurrence: Occurrence, at: datetime) -> Meeting:
         group=group,
         room=_make_room(slug, name, group, event, version, at),
         version=version,
-        engine=Meeting.Engine.TEXT if event.here else Meeting.Engine.LINK,
+        engine=engine_for(event),
         entry=entry_of(event),
         made_at=at,
         **times_of(kept),
@@ -76,7 +76,12 @@ def entry_of(event: Event) -> Entry:
     return Entry(chosen) if chosen else Entry.OPEN
 
 
-def _version_for(event: Event) -> FormatVersion | None:
+def engine_for(event: Event) -> str:
+    """Here, wherever that is possible: what is behind a link we know nothing of."""
+    return Meeting.Engine.TEXT if event.here else Meeting.Engine.LINK
+
+
+def version_for(event: Event) -> FormatVersion | None:
     plan = Plan.objects.select_related("version").filter(event=event).first()
     return plan.version if plan else None
 
@@ -106,7 +111,7 @@ def _make_room(
         always_open=False,
         attended=True,
         created_at=at,
-        steps=_steps(version) if version else [],
+        steps=steps_of(version),
     )
     tags = [group.tag, room.tag]
     if event.group is not None and event.group.pk != group.pk:
@@ -116,7 +121,10 @@ def _make_room(
     return room
 
 
-def _steps(version: FormatVersion) -> list[dict[str, Any]]:
+def steps_of(version: FormatVersion | None) -> list[dict[str, Any]]:
+    """What the room is told of a script: not the words, which are for those who hold it."""
+    if version is None:
+        return []
     script = version.script
     return [
         {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -50,8 +50,10 @@ class NotJoinable(Exception):
 class Listener(Protocol):
     """What an engine that tells who is in it speaks to."""
 
-    def present(self, meeting: Meeting, member_ids: Collection[int], at: datetime) -> None:
-        """Who is in the meeting at this moment, by primary key."""
+    def present(
+        self, meeting: Meeting, inside: Collection[int], seen: Mapping[int, datetime], at: datetime
+    ) -> None:
+        """Who is in the meeting now, and of everyone who was in it when they were seen last; by primary key."""
 
 
 class MeetingEngine(Protocol):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from django.db.models import Max
 from django.urls import reverse
 
 from community.members.models import Member
@@ -12,9 +13,9 @@ from sessions.meetings.floor import append
 from sessions.meetings.models import Meeting
 from sessions.rooms import acts
 from sessions.rooms.models import Stay
+from sessions.rooms.stays import seen_lately
 
 LOBBY, CLOSED = "lobby", "closed"
-LATELY = timedelta(seconds=45)
 
 
 class TextEngine:
@@ -45,5 +46,6 @@ class TextEngine:
         append(meeting, by, acts.Remove(member.public_id, reason), at)
 
     def tell(self, meeting: Meeting, listener: Listener, at: datetime) -> None:
-        here = Stay.objects.filter(room=meeting.room_id, left_at__isnull=True, seen_at__gte=at - LATELY)
-        listener.present(meeting, set(here.values_list("member_id", flat=True)), at)
+        stays = Stay.objects.filter(room=meeting.room_id).order_by()
+        seen = dict(stays.values_list("member_id").annotate(last=Max("seen_at")))
+        listener.present(meeting, seen_lately(meeting.room, at), seen, at)
