@@ -14,7 +14,7 @@ _finders: list[Finder] = []
 
 
 def register(finder: Finder) -> None:
-    """`finder` answers `chair`, `help` and `door` (addresses, or None) and `name`; None for a room that is no meeting's."""
+    """`finder` answers `chair`, `help` and `door` (addresses, or None) and `name`; None for what is no meeting's."""
     _finders.append(finder)
 
 

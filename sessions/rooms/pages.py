@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,12 +11,15 @@ from django.utils import timezone
 
 from community.groups.models import Group
 from community.live import engine, log
-from community.live.domain import TEXT_CHARS, Head
+from community.live.domain import TEXT_CHARS, Code, Head
 from community.members.models import Member
-from sessions.rooms import access, panel
+from sessions.rooms import access, panel, stays
 from sessions.rooms.domain import rooms
+from sessions.rooms.marks import with_marks
+from sessions.rooms.meeting_links import Links, links_of
 from sessions.rooms.models import Reaction, Room
-from sessions.rooms.phases import PHASES, Writes
+from sessions.rooms.newcomers import newcomers_in
+from sessions.rooms.phases import PHASES, Writes, part_of
 from sessions.rooms.transcript import (
     PAGE,
     SHORT_PAGE,
@@ -48,10 +51,14 @@ MODULES = (
     "js/room/dialogs.js",
     "js/room/dom.js",
     "js/room/floor.js",
+    "js/room/hints.js",
     "js/room/history.js",
+    "js/room/line.js",
     "js/room/link.js",
+    "js/room/marks.js",
     "js/room/menus.js",
     "js/room/messages.js",
+    "js/room/parts.js",
     "js/room/people.js",
     "js/room/presence.js",
     "js/room/scroll.js",
@@ -84,12 +91,15 @@ class Visit:
     """One member in one room: what every page about it needs, read once. Raises Http404 for who may not know of it."""
 
     def __init__(self, member: Member, slug: str) -> None:
+        self.member = member
         self.room: Room = access.room_for(member, slug)
         self.state: dict[str, Any] = rooms.state_of(self.room, member)
         self.people = People(self.state, member)
         self.other = self.people.other() if self.room.group.kind == Group.Kind.PAIR else None
-        self.floor = panel.floor(self.state, self.people)
-        self.writing = panel.writing(self.state, self.floor)
+        self.part = part_of(self.room)
+        self.floor = panel.floor(self.state, self.people, self.part)
+        self.finishing = panel.finishing(self.state, self.people)
+        self.writing = panel.writing(self.state, self.floor, finishing=self.finishing)
 
     @property
     def head(self) -> Head:
@@ -103,6 +113,15 @@ class Visit:
             what in {"chair", "moderate"} or self.state["writes"] != Writes.NONE
         )
 
+    def links(self) -> Links | None:
+        """Where the rest of the meeting is, if one is held here."""
+        role = self.state["members"][self.member.public_id]["role"]
+        return links_of(self.room, self.member, access.standing_with(self.member, self.room, role, {}))
+
+    def newcomers(self) -> frozenset[str]:
+        """Told to those alone who call people to the floor of a meeting."""
+        return newcomers_in(self.room, timezone.now()) if self.room.led and self.may("chair") else frozenset()
+
     def context(self) -> dict[str, Any]:
         return {
             "room": self.room,
@@ -115,7 +134,7 @@ class Visit:
             "state": self.state,
             "floor": self.floor,
             "writing": self.writing,
-            "phase": panel.phase_of(self.state),
+            "part": self.part,
             "phases": PHASES.values(),
             "text_chars": TEXT_CHARS,
             "extend_seconds": panel.EXTEND_SECONDS,
@@ -152,20 +171,35 @@ def room_page(
             read=visit.state["read"],
             most=SHORT_PAGE if less else PAGE,
         )
+        shown = with_marks(shown, visit.room, visit.people, before)
         if head == log.head(visit.room.log_id):
             break
     draft = draft or Draft(reply_to=reply)
+    stays.touch(visit.room, member, timezone.now())
     return visit.context() | {
         "head": head,
+        "heading": panel.heading(visit.state, visit.part),
+        "contents": panel.contents(visit.state),
+        "hint": panel.hint(visit.state, visit.floor, finishing=visit.finishing),
+        "links": visit.links(),
+        "newcomers": visit.newcomers(),
         "transcript": shown,
         "history": before is not None,
         "kept_by": kept_by(visit.people),
         "draft": Draft(draft.text, draft.reply_to, visit.answered(draft.reply_to), draft.note),
-        "refusal": refusal,
+        "refusal": refusal and in_parts(refusal, visit),
         "specimen": specimen(),
         "modules": MODULES,
         "here_count": len(present_in(visit.room)),
     }
+
+
+def in_parts(refusal: Refusal, visit: Visit) -> Refusal:
+    """Who has the floor may say more than one message holds: one after the other."""
+    if refusal.code != Code.TOO_LARGE or not visit.floor.mine:
+        return refusal
+    how = "You have the floor: send it in two or more messages. All your words are still here."
+    return replace(refusal, message=f"{refusal.message} {how}")
 
 
 def save_seen(member: Member, slug: str, seq: int) -> None:

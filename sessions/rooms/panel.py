@@ -9,10 +9,12 @@ from typing import Any
 
 from django.utils import timezone
 
-from sessions.rooms.phases import PHASES, Phase, Writes
+from sessions.rooms.phases import PHASES, Part, Phase, Writes
 from sessions.rooms.transcript import People, Person, clock
 
 EXTEND_SECONDS = 120
+# What comes before, after and instead of a meeting's parts is listed only while it is on.
+ASIDE = frozenset({"open", "lobby", "closed"})
 MUTE_CHOICES = ((10, "10 minutes"), (60, "1 hour"), (24 * 60, "1 day"))
 NOTES = ("relapse", "drinking", "drug use", "self-harm", "grief", "violence", "eating", "medication")
 
@@ -26,6 +28,7 @@ class Floor:
     line: Sequence[Person]
     turn: Person | None
     my_place: int
+    away: frozenset[str] = frozenset()
 
     @property
     def mine(self) -> bool:
@@ -34,6 +37,31 @@ class Floor:
     @property
     def next(self) -> Person | None:
         return self.line[0] if self.line else None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the table of contents. One that is `aside` is listed only while it is on."""
+
+    phase: Phase
+    label: str
+    step: int | None = None
+    minutes: int | None = None
+    current: bool = False
+    aside: bool = False
+
+    @property
+    def usual(self) -> str:
+        """Who writes and whether people answer, as the page's script compares it: that is when the gist holds."""
+        return f"{self.phase.writes} {self.phase.crosstalk}".lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A quiet word to whoever has the floor, above the field."""
+
+    head: str
+    gist: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,35 +80,86 @@ def ordinal(number: int) -> str:
     return f"{number}{ending}"
 
 
-def phase_of(state: Mapping[str, Any]) -> Phase:
-    return PHASES.get(state["phase"], PHASES["open"])
+def contents(state: Mapping[str, Any]) -> list[Entry]:
+    """The parts of a meeting: the steps of its script, where it has one; else every phase there is."""
+    steps, step, phase = state.get("steps") or [], state.get("step"), state["phase"]
+    script = [
+        Entry(PHASES[each["phase"]], each["title"], number, each["minutes"], current=number == step)
+        for number, each in enumerate(steps)
+    ]
+    others = [
+        Entry(
+            each,
+            each.label,
+            current=step is None and each.name == phase,
+            aside=bool(steps) or each.name in ASIDE,
+        )
+        for each in PHASES.values()
+    ]
+    if not steps:
+        return others
+    lobby = [other for other in others if other.phase.name == "lobby"]
+    return [*lobby, *script, *(other for other in others if other not in lobby)]
+
+
+def heading(state: Mapping[str, Any], part: Part) -> str:
+    """Where in its script a meeting is: Part 4 of 6: Sharing."""
+    steps, step = state.get("steps") or [], state.get("step")
+    return part.label if step is None or not steps else f"Part {step + 1} of {len(steps)}: {part.label}"
+
+
+def minutes_left(until: str, now: datetime) -> int:
+    return round((datetime.fromisoformat(until) - now).total_seconds() / 60)
 
 
 def time_left(until: str | None, now: datetime) -> str:
     """In whole minutes, never as a clock that runs."""
     if not until:
         return ""
-    minutes = round((datetime.fromisoformat(until) - now).total_seconds() / 60)
+    minutes = minutes_left(until, now)
     if minutes < 1:
         return "The time is about over."
     return f"About {minutes} minute{'' if minutes == 1 else 's'} left."
 
 
-def floor(state: Mapping[str, Any], people: People, now: datetime | None = None) -> Floor:
+def finishing(state: Mapping[str, Any], people: People, now: datetime | None = None) -> bool:
+    """Whether what the reader was writing, when the chair ended their turn, may still be sent."""
+    found = state.get("finishing")
+    mine = found is not None and people.person(found["member"]).me
+    return mine and datetime.fromisoformat(found["until"]) > (now or timezone.now())
+
+
+def hint(
+    state: Mapping[str, Any], floor: Floor, *, finishing: bool, now: datetime | None = None
+) -> Hint | None:
+    """Nobody is cut off: near the end of one's turn, a word about it; after it, that one message may still be sent."""
+    until = state["turn"] and state["turn"]["until"]
+    if floor.mine and until:
+        minutes = minutes_left(until, now or timezone.now())
+        if minutes < 1:
+            return Hint("The time is about over.", "Finish your thought; nobody is cut off.")
+        return Hint("About a minute is left.", "Finish when you are ready.") if minutes == 1 else None
+    if finishing:
+        return Hint("Your turn has ended.", "What you are writing may still be sent, in one message.")
+    return None
+
+
+def floor(state: Mapping[str, Any], people: People, part: Part, now: datetime | None = None) -> Floor:
     line = [people.person(waiting) for waiting in state["queue"]]
     place = next((number for number, person in enumerate(line, 1) if person.me), 0)
     turn = people.person(state["turn"]["member"]) if state["turn"] else None
+    away = frozenset(state.get("away", ()))
     if turn:
         head = f"{turn.name} {'have' if turn.me else 'has'} the floor"
-        gist = time_left(state["turn"]["until"], now or timezone.now())
+        gone = "Their link is down." if turn.id in away and not turn.me else ""
+        gist = " ".join(filter(None, (time_left(state["turn"]["until"], now or timezone.now()), gone)))
     else:
-        phase = phase_of(state)
-        head, gist = "The floor is open" if phase.name == "open" else phase.label, phase.gist
+        head, gist = "The floor is open" if part.name == "open" else part.label, part.gist
     if place:
         where = "You are next." if place == 1 else f"You are {ordinal(place)} in line."
     else:
         where = f"{len(line)} in line." if line else ""
-    return Floor(head, " ".join(filter(None, (gist, where))), line, turn, place)
+    return Floor(head, " ".join(filter(None, (gist, where))), line, turn, place, away)
 
 
 def may_write(state: Mapping[str, Any], floor: Floor) -> bool:
@@ -98,14 +177,14 @@ def may_write(state: Mapping[str, Any], floor: Floor) -> bool:
             return False
 
 
-def writing(state: Mapping[str, Any], floor: Floor) -> Writing:
+def writing(state: Mapping[str, Any], floor: Floor, *, finishing: bool = False) -> Writing:
     if state["muted"]:
         until = state.get("muted_until")
         when = f" until {clock(datetime.fromisoformat(until))}" if until else ""
         reason = state.get("muted_reason")
         why = f"A moderator set this: {reason}" if reason else "A moderator set this."
         return Writing(False, f"You can read, and can’t write here{when}.", why, icon="hide")
-    if may_write(state, floor):
+    if may_write(state, floor) or finishing:
         return Writing(True)
     match state["writes"]:
         case Writes.NONE:

@@ -85,8 +85,17 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What a meeting says between the messages; it `begins` what follows when it is a heading."""
+
+    seq: int
+    words: str
+    begins: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """One message as it stands now. `on` continues the one above; `day` and `new_since` are breaks before it.
+    """One message as it stands now. `on` continues the one above; `marks`, `day` and `new_since` stand before it.
 
     `key` is that of one's own messages: a browser that still keeps one in its outbox can let it go.
     `taken` back by its author, it is not for a moderator to show again.
@@ -107,6 +116,7 @@ class Line:
     on: bool = False
     sent: bool = False
     taken: bool = False
+    marks: Sequence[Mark] = ()
     day: str = ""
     new_since: str = ""
 
@@ -122,8 +132,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
+    """Messages, oldest first; `earlier` is where the page before this one ends, `marks` what stands after them all."""
+
     lines: list[Line] = field(default_factory=list)
     earlier: int | None = None
+    marks: Sequence[Mark] = ()
 
     @property
     def last(self) -> int:

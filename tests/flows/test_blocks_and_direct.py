@@ -145,7 +145,7 @@ def test_two_people_ask_talk_and_end_it(sit: Sit, house: Site) -> None:
     wren.say("Monday is fine.")
 
     juniper.page.goto(f"{house.base_url}/direct/")
-    expect(juniper.page.get_by_text("1 new")).to_be_visible()
+    expect(juniper.page.locator("#main").get_by_text("1 new")).to_be_visible()
     juniper.page.get_by_role("link", name="Wren").click()
     juniper.live()
     juniper.sees("Monday is fine.")

@@ -36,7 +36,10 @@ def fresh_key() -> str:
 def act(
     context: Context, op: str, label: str, target: str | int = "", style: str = "quiet", **values: Any
 ) -> dict[str, Any]:
-    """A button that does `op`; `style` is the button's class, `values` are hidden fields, `id` names the form."""
+    """A button that does `op`; `style` is the button's class, `values` are hidden fields, `id` names the form.
+
+    `said` follows the label for those who hear the page.
+    """
     return {
         "op": op,
         "label": label,
@@ -44,6 +47,7 @@ def act(
         "style": style,
         "id": values.pop("id", ""),
         "icon_name": values.pop("icon", ""),
+        "said": values.pop("said", ""),
         "values": values,
         "key": fresh_key(),
         "slug": context["room"].slug,

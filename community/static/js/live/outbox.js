@@ -65,26 +65,27 @@ export class Outbox {
   }
 
   /**
-   * @param {{room: string, text: string, reply_to?: number, note?: string}} words
-   * @returns {Promise<Item>}
+   * Keep them all or none, in this order.
+   * @param {...{room: string, text: string, reply_to?: number, note?: string}} words
    */
-  async add(words) {
-    this.last = Math.max(Date.now(), this.last + 1);
-    const item = { member: this.member, key: newKey(), n: this.last, at: new Date(this.last).toISOString(), ...words };
-    await this.#put(item);
+  async add(...words) {
+    const items = words.map((each) => {
+      this.last = Math.max(Date.now(), this.last + 1);
+      return { member: this.member, key: newKey(), n: this.last, at: new Date(this.last).toISOString(), ...each };
+    });
+    await this.#put(...items);
     this.#changed();
-    return item;
   }
 
-  async #put(item) {
+  async #put(...items) {
     try {
       if (!this.db) throw new Error("nothing is kept here");
       const transaction = this.db.transaction(OUTBOX, "readwrite", { durability: "strict" });
-      transaction.objectStore(OUTBOX).put(item);
+      for (const item of items) transaction.objectStore(OUTBOX).put(item);
       await written(transaction);
-      this.memory.delete(item.key);
+      for (const item of items) this.memory.delete(item.key);
     } catch {
-      this.memory.set(item.key, item);
+      for (const item of items) this.memory.set(item.key, item);
     }
   }
 

@@ -1,12 +1,13 @@
 // Writing: the field, its draft, what it answers, the content note, the raised hand.
 
 import { one } from "./dom.js";
+import { inParts } from "./parts.js";
 
 /**
  * @param {object} room
  * @param {import("./floor.js").Floor} room.floor
  * @param {string} room.draftName where this tab keeps the words that were not sent
- * @param {(words: {text: string, reply_to?: number, note?: string}) => Promise<void>} room.send
+ * @param {(parts: {text: string, reply_to?: number, note?: string}[]) => Promise<void>} room.send
  * @param {(op: string) => Promise<boolean>} room.act
  * @param {(seq: number) => {words: string}} room.quote
  */
@@ -19,6 +20,7 @@ export function composer({ floor, draftName, send, act, quote }) {
   const replying = one("[data-replying]", form);
   const noting = one("[data-noting]", form);
   const hand = one("[data-hand]", form);
+  const long = one("#words-parts");
   const most = Number(form.dataset.chars);
   const writeTo = one("label[for=words]").textContent;
   /** With a mouse and a keyboard Enter sends; on a touch screen it makes a new line. */
@@ -84,6 +86,21 @@ export function composer({ floor, draftName, send, act, quote }) {
     keep();
   }
 
+  /** What would be sent now: one part, or several when someone who speaks says more than one message holds. */
+  function partsNow() {
+    const text = field.value.trim();
+    return floor.state && floor.speaks ? inParts(text, most) : [text];
+  }
+
+  /** A long share is offered in parts before it is sent. */
+  function offer() {
+    const parts = floor.writing().allowed && field.value.length > most ? partsNow().length : 1;
+    button.textContent = parts > 1 ? `Send in ${parts} parts` : "Send";
+    button.classList.toggle("wide", parts > 1);
+    long.hidden = parts < 2;
+    long.textContent = parts > 1 ? `More than one message holds: it goes out in ${parts}, one after the other.` : "";
+  }
+
   function submit() {
     const text = field.value.trim();
     if (!floor.writing().allowed) return;
@@ -92,7 +109,8 @@ export function composer({ floor, draftName, send, act, quote }) {
       field.focus();
       return;
     }
-    if ([...text].length > most) {
+    const parts = partsNow();
+    if ([...parts[0]].length > most) {
       complain(`A message holds at most ${most.toLocaleString("en-US")} characters; this one has ${[...text].length.toLocaleString("en-US")}.`);
       return;
     }
@@ -104,8 +122,9 @@ export function composer({ floor, draftName, send, act, quote }) {
     complain("");
     answerNothing();
     fit();
+    offer();
     field.focus();
-    send({ text, reply_to, note });
+    send(parts.map((part, at) => ({ text: part, reply_to: at ? undefined : reply_to, note })));
   }
 
   form.addEventListener("submit", (event) => {
@@ -124,6 +143,7 @@ export function composer({ floor, draftName, send, act, quote }) {
     complain("");
     keep();
     fit();
+    offer();
   });
   form.elements.note.addEventListener("change", () => {
     keep();
@@ -157,6 +177,7 @@ export function composer({ floor, draftName, send, act, quote }) {
     hand.hidden = Boolean(floor.over) || !(floor.can("raise") || floor.place);
     one("span", hand).textContent = floor.place ? "Lower my hand" : "Raise my hand";
     form.hidden = Boolean(floor.over) && field.value === "";
+    offer();
     if (hadFocus && !allowed && shown) field.focus();
   }
 

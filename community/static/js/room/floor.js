@@ -1,7 +1,9 @@
 // The floor: whose turn it is, who is in line, where I stand, which part it is, and so whether I may write now.
 
 import { all, make, one, quiet } from "./dom.js";
-import { ordinal, timeLeft } from "./words.js";
+import { hints } from "./hints.js";
+import { lineOf } from "./line.js";
+import { WRITES, chairWords, ended, minutesLeft, ordinal, timeLeft } from "./words.js";
 
 const EXTEND_SECONDS = 120;
 
@@ -24,16 +26,54 @@ export class Floor {
     this.over = "";
     /** @type {() => void} */
     this.onChange = () => {};
+    /** Until when (ms) what I was writing as the chair ended my turn may still be sent; 0 for not at all. */
+    this.finishingUntil = 0;
+    /** @type {Set<string>} those in line, or with the floor, whose link is down */
+    this.away = new Set();
     this.panel = one("[data-floor]");
     this.allowedAtFirst = one("[data-why]").hidden;
-    setInterval(() => this.state?.turn && this.#show(), 30_000);
+    this.showHint = hints(this);
+    this.showLine = lineOf(this);
+    this.timer = 0;
   }
 
   /** @param {any} state as the server tells it, whole */
   set(state) {
     this.state = { ...this.state, ...state };
     this.people.learn(this.state);
+    if (state.away) this.away = new Set(state.away);
+    const mine = state.finishing?.member === this.people.me;
+    if (mine) this.#mayFinish(state.finishing.until);
     this.#show();
+  }
+
+  /** Someone came or went, in a room where that is kept: those in line are marked. */
+  present(/** @type {string} */ id, /** @type {boolean} */ here) {
+    if (!this.state?.away || here !== this.away.has(id)) return;
+    if (here) this.away.delete(id);
+    else if (this.state.queue.includes(id) || this.state.turn?.member === id) this.away.add(id);
+    else return;
+    this.#show();
+  }
+
+  get finishing() {
+    return this.finishingUntil > Date.now();
+  }
+
+  #mayFinish(until) {
+    this.finishingUntil = Date.parse(until);
+  }
+
+  /** The one message has gone out. */
+  finished() {
+    if (!this.finishingUntil) return;
+    this.finishingUntil = 0;
+    if (this.state) this.#show();
+  }
+
+  /** Whoever speaks may say more than one message holds. */
+  get speaks() {
+    return this.mine || (this.chairs && this.state.writes !== "all");
   }
 
   /** Nothing is said in a closed room; keeping it goes on. */
@@ -61,7 +101,7 @@ export class Floor {
   }
 
   /** @param {import("../live/connection.js").LogEvent} event newer than the state */
-  apply({ type, data, by }) {
+  apply({ type, data }) {
     const { state } = this;
     const me = this.people.me;
     const without = () => state.queue.filter((id) => id !== data.member);
@@ -76,6 +116,7 @@ export class Floor {
       case "turn.granted":
         state.queue = without();
         state.turn = { member: data.member, until: data.until };
+        if (data.member === me) this.finishingUntil = 0;
         this.say(data.member === me ? "You have the floor." : `${this.people.handle(data.member)} has the floor.`);
         break;
       case "turn.extended":
@@ -83,18 +124,31 @@ export class Floor {
         if (data.member === me) this.say("You have more time.");
         break;
       case "turn.ended":
-        if (data.member === me && by?.id !== me) this.say("Your turn is over. Thank you.");
+        if (data.member === me && data.why === "chair") this.say("Your turn is over. Thank you.");
+        else this.say(ended(data.why, this.people.handle(data.member), data.member === me));
         state.turn = null;
+        if (data.member === me && data.until) this.#mayFinish(data.until);
         break;
+      case "hand.moved":
+        state.queue = data.queue;
+        if (data.member === me) this.say(this.#where());
+        break;
+      case "chair.changed":
+        this.say(chairWords(this.people.handle(data.member), data.member === me));
+        return;
       case "phase.changed":
         state.phase = data.phase;
+        state.step = data.step ?? null;
         state.writes = data.writes;
         state.crosstalk = data.crosstalk;
+        state.title = data.title ?? this.#entry()?.dataset.label;
+        if (data.writes === "none") this.finishingUntil = 0;
         this.say(`${this.#label()}. ${this.#phaseGist()}`);
         break;
       case "member.muted":
         if (data.member !== me) return;
         state.muted = true;
+        this.finishingUntil = 0;
         state.muted_until = data.until ?? null;
         state.can = state.can.filter((what) => what === "chair" || what === "moderate");
         this.say("A moderator has asked you to read only, for now.");
@@ -112,12 +166,22 @@ export class Floor {
     this.#show();
   }
 
+  /** The line of the table of contents that is on. */
+  #entry() {
+    const { phase, step } = this.state;
+    const inScript = step === null || step === undefined ? null : one(`[data-step="${step}"]`);
+    return inScript ?? one(`[data-phase="${phase}"]:not([data-step])`);
+  }
+
   #label() {
-    return one(`[data-phase="${this.state.phase}"]`)?.textContent ?? this.state.phase;
+    return this.state.title ?? this.#entry()?.dataset.label ?? this.state.phase;
   }
 
   #phaseGist() {
-    return one(`[data-phase="${this.state.phase}"]`)?.dataset.gist ?? "";
+    const { writes, crosstalk } = this.state;
+    const { gist, usual } = this.#entry()?.dataset ?? {};
+    if (usual === `${writes} ${crosstalk}`) return gist;
+    return WRITES[writes] + (writes === "all" && !crosstalk ? " No answers yet." : "");
   }
 
   /** May I write, and if not, why: the same words as panel.py. */
@@ -130,7 +194,7 @@ export class Floor {
       const why = state.muted_reason ? `A moderator set this: ${state.muted_reason}` : "A moderator set this.";
       return { allowed: false, head: `You can read, and can’t write here${until}.`, gist: why, mayDraft: false, icon: "hide" };
     }
-    if (this.mayWrite) return { allowed: true, head: "", gist: "", mayDraft: true };
+    if (this.mayWrite || this.finishing) return { allowed: true, head: "", gist: "", mayDraft: true };
     switch (state.writes) {
       case "none":
         return { allowed: false, head: "This room is closed for now.", gist: "You can read what was said.", mayDraft: false, icon: "text" };
@@ -150,7 +214,22 @@ export class Floor {
     this.#summary();
     this.#phases();
     this.#controls();
+    this.showLine();
+    this.showHint();
     this.onChange();
+    this.#again();
+  }
+
+  /** Once more when the words about the time change: at each half minute, and when one may finish no longer. */
+  #again() {
+    clearTimeout(this.timer);
+    const { turn } = this.state;
+    const now = Date.now();
+    const left = turn?.until ? Date.parse(turn.until) - now : 0;
+    const next = minutesLeft(turn?.until, now) > 0 ? ((left - 30_000) % 60_000) + 50 : 0;
+    const end = this.finishing ? this.finishingUntil - now + 50 : 0;
+    const wait = Math.min(...[next, end].filter((ms) => ms > 0));
+    if (wait < Infinity) this.timer = setTimeout(() => this.#show(), wait);
   }
 
   #summary() {
@@ -161,19 +240,25 @@ export class Floor {
       ? `${people.name(turn.member)} ${this.mine ? "have" : "has"} the floor`
       : this.state.phase === "open" ? "The floor is open" : this.#label();
     one("use", panel).setAttribute("href", turn ? "#i-lamp" : "#i-text");
-    const place = this.place;
-    const where = place === 1 ? "You are next." : place ? `You are ${ordinal(place)} in line.` : queue.length ? `${queue.length} in line.` : "";
+    const gone = turn && !this.mine && this.away.has(turn.member) ? "Their link is down." : "";
     const what = turn ? timeLeft(turn.until) : this.#phaseGist();
-    one("[data-gist]", panel).textContent = [what, where].filter(Boolean).join(" ");
+    one("[data-gist]", panel).textContent = [what, gone, this.#where() || (queue.length ? `${queue.length} in line.` : "")].filter(Boolean).join(" ");
+  }
+
+  #where() {
+    const { place } = this;
+    return place === 1 ? "You are next." : place ? `You are ${ordinal(place)} in line.` : "";
   }
 
   #phases() {
-    const { phase } = this.state;
+    const { phase, step, steps } = this.state;
     const fold = one("[data-phases]");
-    fold.hidden = this.panel.hidden || (phase === "open" && !this.chairs);
-    one("[data-phase-label]").textContent = this.#label();
+    const held = one("[data-led]") !== null;
+    fold.hidden = this.panel.hidden || (phase === "open" && !this.chairs && !held);
+    const entry = this.#entry();
+    one("[data-phase-label]").textContent = entry?.dataset.step && steps ? `Part ${step + 1} of ${steps.length}: ${this.#label()}` : this.#label();
     for (const li of all("[data-phase]", fold)) {
-      if (li.dataset.phase === phase) li.setAttribute("aria-current", "step");
+      if (li === entry) li.setAttribute("aria-current", "step");
       else li.removeAttribute("aria-current");
     }
     const select = one("#phase");
@@ -181,9 +266,8 @@ export class Floor {
   }
 
   #controls() {
-    const { panel, people } = this;
-    const { turn, queue } = this.state;
-    const focused = document.activeElement?.closest?.("[data-who]")?.getAttribute("data-who");
+    const { panel } = this;
+    const { turn } = this.state;
     const turnBox = one("[data-turn]", panel);
     const wide = (words, act) => {
       const button = quiet(words, act);
@@ -191,8 +275,12 @@ export class Floor {
       return button;
     };
     const buttons = [];
-    if (this.mine) buttons.push(wide("I’m done", () => this.act("turn.end")));
-    else if (turn && this.chairs) {
+    if (this.mine) {
+      buttons.push(
+        wide("I’m done", () => this.act("turn.end")),
+        quiet("I pass this time", () => this.act("turn.end", undefined, { why: "passed" })),
+      );
+    } else if (turn && this.chairs) {
       buttons.push(
         wide("2 more minutes", () => this.act("turn.extend", turn.member, { seconds: EXTEND_SECONDS })),
         wide("Thank, end turn", () => this.act("turn.end", turn.member)),
@@ -200,19 +288,6 @@ export class Floor {
     }
     turnBox.replaceChildren(...buttons);
     turnBox.hidden = buttons.length === 0;
-
-    const line = one(".line", panel);
-    line.hidden = queue.length === 0;
-    line.replaceChildren(...queue.map((id) => {
-      const me = id === people.me;
-      const avatar = make("span", { class: "avatar", "aria-hidden": "true" });
-      people.paint(avatar, id);
-      const li = make("li", { "data-who": id }, avatar, make(me ? "b" : "span", { class: "fill" }, people.name(id)));
-      if (me) li.append(quiet("Step out", () => this.act("hand.lower")));
-      else if (this.chairs) li.append(this.giveButton(id, "Call"), quiet("Skip", () => this.act("hand.lower", id)));
-      return li;
-    }));
-    if (focused) one(`[data-who="${focused}"] button`, line)?.focus();
   }
 
   /** @param {string} id */

@@ -74,6 +74,13 @@ export class Messages {
     return li;
   }
 
+  /** A line between the messages, a heading when it `begins` what follows. */
+  mark(seq, { words, begins }) {
+    if (one(`#e${seq}`, this.list)) return;
+    const li = make("li", { class: `${begins ? "break" : "gist"} mark`, id: `e${seq}` }, begins ? make("h2", { class: "side" }, words) : words);
+    this.list.insertBefore(li, this.#placeFor());
+  }
+
   /** New messages stand before those that still wait to be sent. */
   #placeFor() {
     return one("[data-key]", this.list);

@@ -2,6 +2,8 @@
 
 import { copyOf, make, one } from "./dom.js";
 
+const GONE_MS = 5_000;
+
 /**
  * @param {import("./people.js").People} people
  * @param {(id: string) => Node[]} buttons what can be done about a person
@@ -47,11 +49,16 @@ export function presence(people, buttons) {
     },
     /** Anew, once it is known who is here. */
     show: () => count && show(),
-    heard(frame) {
+    /** `moved`: told who came, and a moment later who is really gone, not merely reloading. */
+    heard(frame, moved) {
+      const before = here;
       for (const by of [...(frame.snap ?? []), ...(frame.join ? [frame.join] : [])]) people.know(by.id, by.handle);
       if (frame.snap) here = new Set(frame.snap.map((by) => by.id));
       else if (frame.join) here.add(frame.join.id);
       else if (frame.leave) here.delete(frame.leave.id);
+      const gone = frame.leave ? [frame.leave.id] : frame.snap ? [...before].filter((id) => !here.has(id)) : [];
+      for (const by of [...(frame.snap ?? []), ...(frame.join ? [frame.join] : [])]) moved(by.id, true);
+      for (const id of gone) setTimeout(() => here.has(id) || moved(id, false), GONE_MS);
       count = frame.count ?? here.size;
       show();
     },

@@ -11,6 +11,7 @@ import { all, make, one, quiet, written } from "./dom.js";
 import { Floor } from "./floor.js";
 import { scrollBack } from "./history.js";
 import { linkWords } from "./link.js";
+import { markOf } from "./marks.js";
 import { keysHelp, menus } from "./menus.js";
 import { Messages } from "./messages.js";
 import { People } from "./people.js";
@@ -22,6 +23,7 @@ import { timesIn } from "./words.js";
 
 async function open(page) {
   const { room: name, me, handle, zone, epoch, head } = page.dataset;
+  const led = "led" in page.dataset;
   const people = new People(me);
   people.know(me, handle);
   const times = timesIn(zone);
@@ -46,10 +48,11 @@ async function open(page) {
   const words = composer({
     floor, act, draftName: `porchlight-draft ${me} ${name}`,
     quote: (seq) => messages.quote(seq),
-    async send(what) {
+    async send(parts) {
       writers.stop();
       seeAll();
-      await outbox.add({ room: name, ...what });
+      await outbox.add(...parts.map((part) => ({ room: name, ...part })));
+      floor.finished();
       sender.kick();
       if (connection.state === "up" && Date.now() - connection.heardAt > 10_000) connection.probe();
     },
@@ -158,13 +161,18 @@ async function open(page) {
         case "reaction.set":
           messages.reacted(event);
           break;
-        default:
+        default: {
+          const mark = led ? markOf(event, people) : null;
+          if (mark) messages.mark(event.seq, mark);
           if (live) floor.apply(event);
+          if (mark) place.grown(false);
+        }
       }
+      if (live && event.by) floor.present(event.by.id, true);
       see();
     },
     onFrame(frame) {
-      if (frame.t === "pres") here.heard(frame);
+      if (frame.t === "pres") here.heard(frame, (id, on) => floor.present(id, on));
       else if (frame.t === "eph" && frame.kind === "typing" && !less) writers.heard(frame);
       else if (frame.t === "you") {
         if (frame.state) learn(frame.state);

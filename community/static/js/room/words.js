@@ -43,10 +43,13 @@ export function shortened(words, most = QUOTE_CHARS) {
 /** @param {string} words */
 export const announced = (words) => shortened(words, ANNOUNCED_CHARS);
 
+/** @param {string} until */
+export const minutesLeft = (until, now = Date.now()) => Math.round((Date.parse(until) - now) / 60_000);
+
 /** @param {string | null} until */
 export function timeLeft(until, now = Date.now()) {
   if (!until) return "";
-  const minutes = Math.round((Date.parse(until) - now) / 60_000);
+  const minutes = minutesLeft(until, now);
   if (minutes < 1) return "The time is about over.";
   return `About ${minutes} minute${minutes === 1 ? "" : "s"} left.`;
 }
@@ -65,6 +68,24 @@ export function initials(handle) {
 
 /** @param {string} id */
 export const hue = (id) => (parseInt(id.slice(0, 8), 16) % 4) + 1;
+
+/** Who may write, where a meeting has it otherwise than its part says. */
+export const WRITES = {
+  all: "Anyone may write.",
+  turn: "One person at a time has the floor.",
+  hosts: "The facilitators write; everyone else listens.",
+  none: "Nobody writes for now.",
+};
+
+/** @param {string} name @param {boolean} me */
+export const chairWords = (name, me) => `${me ? "You have" : `${name} has`} the chair now.`;
+
+/** Why a turn ended, where that is worth a line. */
+export function ended(why, name, me) {
+  if (why === "passed") return me ? "You pass this time." : `${name} passes this time.`;
+  if (why === "away") return me ? "Your link was down; your place is kept first in line." : `${name}’s link is down; their place is kept first in line.`;
+  return "";
+}
 
 /** Why words were not sent, by the code of the refusal. */
 const NOT_SENT = {
