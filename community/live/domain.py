@@ -52,12 +52,16 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A log that a member may enter, as `Domain.open` gives it; `tags` are opaque to the engine, such as `group:7`."""
+    """A log that a member may enter, as `Domain.open` gives it; `tags` are opaque to the engine, such as `group:7`.
+
+    Of a log that is `witnessed` the domain is told who has it open.
+    """
 
     slug: str
     log_id: int
     tags: tuple[str, ...]
     domain: Domain
+    witnessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +210,7 @@ class Domain(Protocol):
         """Move read positions forward: (log id, member primary key) -> seq."""
 
     def witness(self, pairs: Collection[tuple[int, int]], at: datetime) -> None:
-        """Who has which log open, at this time: (member primary key, log id); constant number of statements."""
+        """Who has which log open, at this time or a moment before: (member primary key, log id) pairs, all at once."""
 
     def page(self, slug: str) -> str:
         """The path of the page on which the log is read."""

@@ -19,6 +19,7 @@ from community.live.frames import Frame, encode
 from community.live.hub import Hub
 from community.live.presence import REFRESH_SECONDS, STORE_ERRORS, MemoryStore, Presence, RedisStore
 from community.live.tasks import end_tasks
+from community.live.witness import Witness
 from community.live.writer import writer
 
 logger = structlog.get_logger("community.live")
@@ -35,6 +36,7 @@ class Engine:
             self.hub.bus_ok = True
         store = RedisStore(self.bus.client) if isinstance(self.bus, RedisBus) else MemoryStore()
         self.presence = Presence(self.hub, store, lambda log_id, value: self.bus.say(log_id, "pres", value))
+        self.witness = Witness(self.hub)
         self.hub.on_feed_opened.append(lambda feed: self.bus.follow(feed.log_id))
         self.hub.on_feed_closed.append(lambda feed: self.bus.unfollow(feed.log_id))
         self._tasks: list[asyncio.Task[None]] = []
@@ -44,10 +46,13 @@ class Engine:
         writer.start(self.loop)
         self.hub.start()
         await self.bus.start()
-        self._tasks = [self.loop.create_task(self._refresh_presence())]
+        self._tasks = [
+            self.loop.create_task(work) for work in (self._refresh_presence(), *self.witness.work())
+        ]
 
     async def stop(self) -> None:
         await end_tasks(self._tasks)
+        await self.witness.finish()
         await self.loop.run_in_executor(None, writer.stop)
         await self.hub.stop()
         await self.bus.stop()

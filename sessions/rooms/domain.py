@@ -84,7 +84,8 @@ class Rooms:
         return {room.slug: self.opened(room) for room in access.open_to(member, slugs)}
 
     def opened(self, room: Room) -> Opened:
-        return Opened(room.slug, room.log_id, (f"group:{room.group_id}", room.tag, EVERYWHERE), self)
+        tags = (f"group:{room.group_id}", room.tag, EVERYWHERE)
+        return Opened(room.slug, room.log_id, tags, self, witnessed=room.attended)
 
     def still_open(self, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
         return access.pairs_still_open(pairs)
@@ -150,7 +151,7 @@ class Rooms:
             more["steps"] = [
                 {name: step.get(name) for name in ("phase", "title", "minutes")} for step in room.steps
             ]
-        if room.finishing and room.finishing_until:
+        if room.finishing and room.finishing_until and clock.now() <= room.finishing_until:
             until = frames.stamp(room.finishing_until)
             more["finishing"] = {"member": room.finishing.public_id, "until": until}
         if room.attended:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.db import transaction
 from django.db.models import Case, DateTimeField, F, FilteredRelation, Q, QuerySet, Value, When
 
 from community.live.prepared import Prepared
@@ -34,7 +36,8 @@ HERE = Prepared(
 
 
 def witness(pairs: Collection[tuple[int, int]], at: datetime) -> None:
-    """These (member primary key, log id) pairs are here: their stays go on, or begin. Three statements for all.
+    """These (member primary key, log id) pairs are here: their stays go on, or begin. Four statements for all at most,
+    but for those who were lost and are back.
 
     Rooms in which no stays are kept, and closed ones, don't count.
     """
@@ -72,9 +75,9 @@ def _see(
     lost = {place: stay for place, (stay, seen_at) in known.items() if at - seen_at > LOST}
     go_on = [stay for place, (stay, _) in known.items() if place not in lost]
     if lost:
-        _open().filter(pk__in=lost.values()).update(left_at=F("seen_at"))
+        _update(_open().filter(pk__in=lost.values()), left_at=F("seen_at"))
     if go_on:
-        _open().filter(pk__in=go_on, seen_at__lt=at).update(seen_at=at)
+        _update(_open().filter(pk__in=go_on, seen_at__lt=at), seen_at=at)
     new = sorted(place for place in places if place not in known or place in lost)
     Stay.objects.bulk_create(
         (Stay(room_id=room, member_id=member, entered_at=at, seen_at=at) for room, member in new),
@@ -94,7 +97,14 @@ def close_stays(room: Room, at: datetime) -> None:
 
 def close_lost_stays(at: datetime) -> int:
     """End the stays of those whom nobody has seen for a while where they were last seen; how many."""
-    return _open().filter(seen_at__lt=at - LOST).update(left_at=F("seen_at"))
+    return _update(_open().filter(seen_at__lt=at - LOST), left_at=F("seen_at"))
+
+
+def _update(stays: QuerySet[Stay], **values: Any) -> int:
+    """Whose stay someone else is changing now needs no change of ours; so nobody waits in a circle."""
+    with transaction.atomic():
+        free = list(stays.select_for_update(skip_locked=True).order_by("pk").values_list("pk", flat=True))
+        return Stay.objects.filter(pk__in=free).update(**values) if free else 0
 
 
 def _open() -> QuerySet[Stay]:
