@@ -71,12 +71,10 @@ class Reading:
     words: str
     key: UUID
     read_at: datetime | None
-    unfolded: bool
 
 
-def page(member: Member, pk: int, at: datetime) -> dict[str, Any]:
-    """Everything on the chair's page; those at the door see only the lobby. Raises Http404, PermissionDenied."""
-    meeting = access.meeting_to_greet(member, pk)
+def page(member: Member, meeting: Meeting, at: datetime) -> dict[str, Any]:
+    """Everything on the chair's page; those at the door see only the lobby."""
     leading = access.chairs_of(meeting)
     chairs = member in leading
     common = {
@@ -218,4 +216,4 @@ def reading(meeting: Meeting, place: int | None) -> Reading | None:
         return None
     key = uuid5(NAMESPACE_URL, f"meeting:{meeting.pk}:step:{place}")
     said = Event.objects.filter(log=meeting.room.log_id, key=str(key)).values_list("at", flat=True).first()
-    return Reading(meeting.room.steps[place]["title"], words, key, said, unfolded=said is None)
+    return Reading(meeting.room.steps[place]["title"], words, key, said)

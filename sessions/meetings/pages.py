@@ -23,7 +23,6 @@ from sessions.meetings.engines.protocol import NotJoinable
 from sessions.meetings.models import Entry, HelpCall, Meeting
 from sessions.rooms.panel import ordinal
 
-LIT = {Door.MAY_ENTER, Door.IN}
 OPEN_NOW = {Door.WAITING, Door.MAY_ENTER, Door.IN}
 
 
@@ -75,7 +74,12 @@ def shown(visit: Visit, member: Member, at: datetime) -> Shown:
             because = one.note or one.event.cancelled_because
             return Shown(state, "Cancelled", (because or "It doesn’t take place.",))
         case Door.OVER:
-            return Shown(state, "It is over", ("Its room is closed.",))
+            came = visit.arrival is not None and visit.arrival.admitted_at is not None
+            return Shown(
+                state,
+                "It is over",
+                ("Its room is closed. Thank you for coming." if came else "Its room is closed.",),
+            )
         case Door.TURNED_AWAY:
             return Shown(state, "Not this time", (
                 "Those who hold this meeting did not let you in. It holds for this one, and says nothing about you in "

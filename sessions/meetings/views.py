@@ -20,6 +20,7 @@ from sessions.meetings import access, actions, console, doorways, pages
 from sessions.meetings.access import Door
 from sessions.meetings.forms import AllowForm, CallForm, DoorwayForm, HelpForm, StepForm, WhomForm
 from sessions.meetings.models import Entry, Meeting
+from sessions.rooms import stays
 from sessions.rooms.floors import allow as allow_turns
 
 DONE_BEFORE = "That was done already, or they have left."
@@ -127,14 +128,21 @@ def doorway(request: MemberRequest, pk: int) -> HttpResponse:
 @never_cache
 @login_required
 def chair(request: MemberRequest, pk: int) -> HttpResponse:
-    return render(request, "meetings/chair.html", console.page(request.user, pk, timezone.now()))
+    return render(request, "meetings/chair.html", console_of(request, pk))
 
 
 @require_safe
 @never_cache
 @login_required
 def chair_part(request: MemberRequest, pk: int) -> HttpResponse:
-    return render(request, "meetings/_chair.html", console.page(request.user, pk, timezone.now()))
+    return render(request, "meetings/_chair.html", console_of(request, pk))
+
+
+def console_of(request: MemberRequest, pk: int) -> dict[str, Any]:
+    """Whoever leads from this page is at the meeting, also when they don't have the talk open."""
+    meeting, now = access.meeting_to_greet(request.user, pk), timezone.now()
+    stays.touch(meeting.room, request.user, now)
+    return console.page(request.user, meeting, now)
 
 
 Act = Callable[[MemberRequest, int], str | None]
