@@ -43,10 +43,10 @@ class AskForm(forms.Form):
         super().__init__(*args, **kwargs)
 
     def clean_name(self) -> str:
-        return printable(self.cleaned_data["name"])
+        return self.printed("name")
 
     def clean_purpose(self) -> str:
-        return printable(self.cleaned_data["purpose"])
+        return self.printed("purpose")
 
     def clean(self) -> dict[str, Any]:
         if "consent" in self.cleaned_data and self.cleaned_data.get("version") != consent.CURRENT:
@@ -57,15 +57,16 @@ class AskForm(forms.Form):
         wanted = self.cleaned_data
         return Wish(wanted["name"], wanted["purpose"], wanted["days"], wanted["version"])
 
-
-def printable(words: str) -> str:
-    """As it is kept. Raises ValidationError that names what can't be printed."""
-    words = lettering.tidy(words)
-    if missing := lettering.unprintable(words):
-        raise ValidationError(
-            f"We can’t print {' '.join(missing)} yet. Write it in Latin letters, as on your papers."
-        )
-    return words
+    def printed(self, field: str) -> str:
+        """As it is kept. Raises ValidationError that names what can't be printed."""
+        words = lettering.tidy(self.cleaned_data[field])
+        if not words:
+            raise ValidationError(self.fields[field].error_messages["required"])
+        if missing := lettering.unprintable(words):
+            raise ValidationError(
+                f"We can’t print {' '.join(missing)} yet. Write it in Latin letters, as on your papers."
+            )
+        return words
 
 
 class CheckForm(forms.Form):
