@@ -198,15 +198,21 @@ class Following:
                 value = {"kind": KINDS[step.two % 4], "on": step.two % 3 > 0}
                 return frame | {"t": "act", "op": "reaction.set", "target": message, "value": value}
             case 7:
+                if step.two % 5 == 0:
+                    place = ("first", "later", "last")[step.two % 3]
+                    return frame | {"t": "act", "op": "hand.move", "target": whom, "value": place}
                 op = ("hand.raise", "hand.lower")[step.two % 2]
                 return frame | {"t": "act", "op": op} | ({"target": whom} if step.two % 3 == 0 else {})
             case 8:
                 if step.two % 3 == 0:
-                    return frame | {"t": "act", "op": "turn.end"}
+                    passing = {"value": {"why": "passed"}} if step.two % 2 else {}
+                    return frame | {"t": "act", "op": "turn.end"} | passing
                 return frame | {"t": "act", "op": "turn.grant", "target": whom, "value": {"seconds": 600}}
         if step.two % 3 == 0:
             phase = [*WRITES, "open", "open"][step.one % (len(WRITES) + 2)]
-            return frame | {"t": "act", "op": "phase.set", "value": phase}
+            writes = (None, None, "all", "turn", "hosts", "none")[step.two // 3 % 6]
+            value = {"phase": phase, "writes": writes} if writes else phase
+            return frame | {"t": "act", "op": "phase.set", "value": value}
         op = ("member.mute", "member.unmute")[step.two % 3 - 1]
         return frame | {"t": "act", "op": op, "target": whom}
 

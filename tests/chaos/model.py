@@ -13,14 +13,16 @@ Frame = dict[str, Any]
 
 WRITES = {
     "open": "all",
+    "lobby": "all",
     "opening": "hosts",
     "check-in": "all",
+    "topic": "turn",
     "sharing": "turn",
     "closing": "hosts",
     "fellowship": "all",
     "closed": "none",
 }
-CROSSTALK = {"open", "fellowship"}
+CROSSTALK = {"open", "lobby", "fellowship"}
 NEWEST_MESSAGES, NEWEST_EVENTS = 50, 500
 
 
@@ -55,6 +57,7 @@ class Model:
     muted: set[str] = field(default_factory=set)
     turn: str | None = None
     phase: str = "open"
+    writes: str = "all"
 
     @property
     def head(self) -> int:
@@ -73,7 +76,7 @@ class Model:
         can = {"write": free, "react": free, "raise": free, "chair": member == self.chair}
         return {
             "phase": self.phase,
-            "writes": WRITES[self.phase],
+            "writes": self.writes,
             "crosstalk": self.phase in CROSSTALK,
             "queue": self.hands,
             "turn": self.turn,
@@ -125,12 +128,15 @@ class Model:
                 return self._raise(by, key, target or by)
             case "hand.lower":
                 return self._lower(by, key, target or by)
+            case "hand.move":
+                return self._move(by, key, target, value)
             case "turn.grant":
                 return self._grant(by, key, target)
             case "turn.end":
-                return self._end(by, key, target)
+                return self._end(by, key, target, "passed" if value == {"why": "passed"} else "done")
             case "phase.set":
-                return self._set_phase(by, key, value)
+                wish = value if isinstance(value, dict) else {"phase": value}
+                return self._set_phase(by, key, wish["phase"], wish.get("writes"))
             case "member.mute":
                 return self._mute(by, key, target)
             case "member.unmute":
@@ -140,16 +146,18 @@ class Model:
     # --- words -------------------------------------------------------------------------------------------------------
 
     def _must_be_free(self, by: str) -> None:
-        if WRITES[self.phase] == "none":
+        if self.phase == "closed":
             raise No("closed")
         if by in self.muted:
             raise No("muted")
 
     def _post(self, by: str, key: str, frame: Frame) -> int:
         self._must_be_free(by)
-        if WRITES[self.phase] == "hosts" and by != self.chair:
+        if self.writes == "none":
+            raise No("closed")
+        if self.writes == "hosts" and by != self.chair:
             raise No("denied")
-        if WRITES[self.phase] == "turn" and by not in {self.chair, self.turn}:
+        if self.writes == "turn" and by not in {self.chair, self.turn}:
             raise No("not_your_turn")
         words = {"text": frame["text"]}
         for name in ("reply_to", "note"):
@@ -236,6 +244,17 @@ class Model:
         self.hands.remove(whom)
         return self._add("hand.lowered", by, key, member=whom)
 
+    def _move(self, by: str, key: str, whom: str, to: str) -> int:
+        if by != self.chair or whom not in self.hands:
+            raise No("denied")
+        others = [one for one in self.hands if one != whom]
+        place = {"first": 0, "later": self.hands.index(whom) + 1, "last": len(others)}[to]
+        line = [*others[:place], whom, *others[place:]]
+        if line == self.hands:
+            raise Same
+        self.hands = line
+        return self._add("hand.moved", by, key, member=whom, queue=line)
+
     def _must_be_about(self, by: str, whom: str) -> None:
         if whom != by and by != self.chair:
             raise No("denied")
@@ -247,7 +266,7 @@ class Model:
     def _grant(self, by: str, key: str, whom: str) -> int:
         if by != self.chair:
             raise No("denied")
-        if WRITES[self.phase] == "none":
+        if self.phase == "closed":
             raise No("closed")
         if self.turn == whom:
             raise Same
@@ -261,32 +280,32 @@ class Model:
         self.turn = whom
         return self._add("turn.granted", by, key, member=whom)
 
-    def _end(self, by: str, key: str, whom: str | None) -> int:
+    def _end(self, by: str, key: str, whom: str | None, own: str) -> int:
         if self.turn is None or (whom and whom != self.turn):
             if by == self.chair or whom in {None, by}:
                 raise Same
             raise No("denied")
         if by not in {self.turn, self.chair}:
             raise No("denied")
-        return self._end_the_turn(by, key, "done" if by == self.turn else "chair")
+        return self._end_the_turn(by, key, own if by == self.turn else "chair")
 
-    def _set_phase(self, by: str, key: str, name: str) -> int:
+    def _set_phase(self, by: str, key: str, name: str, writes: str | None) -> int:
         if by != self.chair:
             raise No("denied")
-        if name == self.phase:
+        writes = WRITES[name] if name == "closed" or writes is None else writes
+        if (name, writes) == (self.phase, self.writes):
             raise Same
-        if WRITES[name] != "turn" and self.turn is not None:
+        if writes != "turn" and self.turn is not None:
             self._end_the_turn(by, None, "chair")
-        if WRITES[name] == "none":
+        if name == "closed":
             for whom in self.hands:
                 self._add("hand.lowered", by, None, member=whom)
             self.hands.clear()
             self._add("session.closed", by, None)
-        elif WRITES[self.phase] == "none":
+        elif self.phase == "closed":
             self._add("session.opened", by, None)
-        self.phase = name
-        crosstalk = name in CROSSTALK
-        return self._add("phase.changed", by, key, phase=name, writes=WRITES[name], crosstalk=crosstalk)
+        self.phase, self.writes = name, writes
+        return self._add("phase.changed", by, key, phase=name, writes=writes, crosstalk=name in CROSSTALK)
 
     # --- order -------------------------------------------------------------------------------------------------------
 
@@ -349,6 +368,8 @@ def screen(events: list[Frame]) -> Frame:  # noqa: C901 - one case a type of eve
                 floor["hands"].append(data["member"])
             case "hand.lowered" if data["member"] in floor["hands"]:
                 floor["hands"].remove(data["member"])
+            case "hand.moved":
+                floor["hands"] = data["queue"]
             case "turn.granted":
                 floor["turn"] = data["member"]
             case "turn.ended":

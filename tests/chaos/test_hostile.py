@@ -113,6 +113,12 @@ WRONG_TYPES: dict[str, Frame] = {
     "a hand of a number": GOOD | {"t": "act", "op": "hand.raise", "target": 7},
     "a phase that is a list": GOOD | {"t": "act", "op": "phase.set", "value": []},
     "a phase that is an object": GOOD | {"t": "act", "op": "phase.set", "value": {"phase": {}}},
+    "a step that is a word": GOOD | {"t": "act", "op": "phase.set", "value": {"phase": "open", "step": "1"}},
+    "a step without end": GOOD | {"t": "act", "op": "phase.set", "value": {"phase": "open", "step": 10**18}},
+    "writes that are an object": GOOD
+    | {"t": "act", "op": "phase.set", "value": {"phase": "open", "writes": {}}},
+    "a move to nowhere": GOOD | {"t": "act", "op": "hand.move", "target": "x", "value": "away"},
+    "a move to a list": GOOD | {"t": "act", "op": "hand.move", "target": "x", "value": []},
     "a turn without end": GOOD | {"t": "act", "op": "turn.grant", "target": "x", "value": "9" * 5000},
     "a turn of less than nothing": GOOD | {"t": "act", "op": "turn.extend", "value": {"seconds": -5}},
     "a mute without end": GOOD | {"t": "act", "op": "member.mute", "target": "x", "value": "9" * 5000},

@@ -21,7 +21,7 @@ from tests.live_client import Frame, act, code_of, do, events, may_open, say, st
 
 pytestmark = pytest.mark.django_db
 
-FOLLOWED = ("phase", "writes", "crosstalk", "queue", "turn", "muted", "muted_until", "can")
+FOLLOWED = ("phase", "writes", "crosstalk", "step", "queue", "turn", "muted", "muted_until", "can")
 WHEN_NOT_MUTED = ("write", "react", "raise")
 
 
@@ -37,6 +37,9 @@ def apply(state: Frame, event: Frame, me: str) -> Frame:
             state["queue"].append(data["member"])
         case "hand.lowered":
             state["queue"].remove(data["member"])
+        case "hand.moved":
+            assert sorted(state["queue"]) == sorted(data["queue"])
+            state["queue"] = data["queue"]
         case "turn.granted" | "turn.extended":
             state["turn"] = {"member": data["member"], "until": data["until"]}
         case "turn.ended":
@@ -44,7 +47,7 @@ def apply(state: Frame, event: Frame, me: str) -> Frame:
             assert state["turn"]["member"] == data["member"]
             state["turn"] = None
         case "phase.changed":
-            state |= {name: data[name] for name in ("phase", "writes", "crosstalk")}
+            state |= {name: data.get(name) for name in ("phase", "writes", "crosstalk", "step")}
         case "member.muted" if data["member"] == me:
             state |= {"muted": True, "muted_until": data["until"]}
             state["can"] = [word for word in state["can"] if word not in WHEN_NOT_MUTED]
@@ -63,7 +66,7 @@ class Company:
 
     @classmethod
     def gather(cls) -> Company:
-        room = RoomFactory()
+        room = RoomFactory(steps=STEPS)
         roles = ["facilitator", "facilitator", "moderator", "member", "member"]
         people = [MembershipFactory(group=room.group, role=role).member for role in roles]
         return cls([room, RoomFactory(group=room.group)], [*people, MemberFactory()])
@@ -84,12 +87,21 @@ MEMBER_OPS = (
     "member.mute",
     "member.unmute",
 )
+STEPS = [
+    {"phase": phase, "title": title, "minutes": 5, "writes": writes, "crosstalk": True, "turn_seconds": None}
+    for phase, title, writes in (
+        ("opening", "Welcome", "hosts"), ("sharing", "Round one", "turn"), ("sharing", "Round two", "all")
+    )
+]  # fmt: skip
+PLACES = {1: "first", 2: "later", 3: "last"}
 VALUES: dict[str, Any] = {"turn.grant": 60, "turn.extend": 30, "member.mute": {"minutes": 10}}
 doings = (
     st.tuples(PEOPLE, st.sampled_from(MEMBER_OPS), st.none() | PEOPLE)
     | st.tuples(PEOPLE, st.sampled_from(["hand.raise", "hand.raise", "turn.end", "say"]), st.none())
     | st.tuples(PEOPLE, st.just("member.remove"), PEOPLE)
     | st.tuples(st.integers(0, 1), st.just("phase.set"), st.sampled_from(sorted(PHASES)))
+    | st.tuples(st.integers(0, 1), st.just("to the second round"), st.none())
+    | st.tuples(st.integers(0, 3), st.just("hand.move"), PEOPLE)
 )
 batches = st.lists(st.tuples(st.integers(0, 3), st.lists(doings, min_size=1, max_size=6)), max_size=5)
 
@@ -101,6 +113,11 @@ def frame_of(company: Company, room: Room, doing: tuple[int, str, Any]) -> tuple
         return member, say(room)
     if op == "phase.set":
         return member, act(room, op, None, about)
+    if op == "to the second round":
+        return member, act(room, "phase.set", None, {"phase": "sharing", "step": 2})
+    if op == "hand.move":
+        place = PLACES.get(about, "first")
+        return member, act(room, op, company.people[about].public_id, place)
     needs_target = op in {"turn.grant", "member.mute", "member.unmute", "member.remove"}
     if about is None and needs_target:
         return None
@@ -122,7 +139,7 @@ def test_an_old_state_and_the_events_since_then_are_the_new_state(
                 asked = [found for doing in doings if (found := frame_of(company, room, doing))]
                 for outcome in write(room, *asked):
                     assert isinstance(outcome, Committed | Unchanged) or code_of(outcome) in {
-                        "denied", "muted", "not_your_turn", "closed", "not_found",
+                        "denied", "muted", "not_your_turn", "closed", "not_found", "bad_frame",
                     }  # fmt: skip
 
         go(before)
