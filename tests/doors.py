@@ -18,10 +18,11 @@ IN, NOT_FOUND, SIGN_IN, SUSPENDED = "in", "not found", "sign in", "suspended"
 
 @dataclass
 class Doors:
-    """What each door says to one person, in the words of this file."""
+    """What each door says to one person, in the words of this file. `message` is the seq of one that was said."""
 
     room: Room
     cookie: str | None
+    message: int = 1
 
     def client(self) -> Client:
         client = Client()
@@ -38,7 +39,7 @@ class Doors:
     def pages(self) -> dict[str, str]:
         page = f"/sessions/rooms/{self.room.slug}/"
         paths = {"page": page, "history": f"{page}?before=2", "people": f"{page}people/",
-                 "message": f"{page}messages/1/"}  # fmt: skip
+                 "message": f"{page}messages/{self.message}/"}  # fmt: skip
         return {name: self.said(self.client().get(path)) for name, path in paths.items()}
 
     def posts(self) -> dict[str, str]:

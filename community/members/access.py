@@ -15,8 +15,9 @@ def profiles_for(member: Member) -> QuerySet[Member]:
     people = Member.objects.here()
     if member.is_staff:
         return people
-    shared = Q(pk=member.pk) | Q(memberships__group__memberships__member=member)
-    return people.filter(shared).exclude(pk__in=unseen_by(member).values("pk")).distinct()
+    # To have been at one meeting together opens nobody's page.
+    met = Q(memberships__group__memberships__member=member, memberships__group__kind__in=["group", "pair"])
+    return people.filter(Q(pk=member.pk) | met).exclude(pk__in=unseen_by(member).values("pk")).distinct()
 
 
 def myself(member: Member) -> Member:

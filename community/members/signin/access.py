@@ -83,7 +83,9 @@ def duties_of(member_ids: Collection[int]) -> dict[int, set[str]]:
     people = Member.objects.filter(pk__in=member_ids)
     for pk, role in people.values_list("pk", "role"):
         duties[pk].add(role)
-    for pk, role in people.filter(memberships__role__in=DUTIES).values_list("pk", "memberships__role"):
+    # Whoever leads one meeting has no duty beyond it, and is not signed out in the middle of it.
+    leading = people.filter(memberships__role__in=DUTIES, memberships__group__kind="group")
+    for pk, role in leading.values_list("pk", "memberships__role"):
         duties[pk].add(role)
     return duties
 
