@@ -26,6 +26,7 @@ from moderation.crisis import actions as help_lines
 from moderation.crisis.lines import Line
 from sessions.direct import actions as direct
 from sessions.direct.models import Ask
+from tests.attendance.holding import a_certificate
 from tests.factories import GroupFactory, MemberFactory
 
 People = dict[str, Member]
@@ -39,6 +40,7 @@ def furnish(people: People) -> list[str]:
         *_invitations(people),
         *_recoveries(people),
         *_own_things(people),
+        *_attendance(people),
         *_closed(people),
     ]
 
@@ -119,6 +121,14 @@ def _own_things(people: People) -> Iterator[str]:
     direct.accept(ask=direct.ask(asker=people["juniper"], asked=people["wren"], words="Hello.", at=at), at=at)
     for asker, asked in (("nine-pines", "juniper"), ("juniper", "alder")):
         Ask.objects.create(asker=people[asker], asked=people[asked], words="May I?", at=at)
+
+
+def _attendance(people: People) -> Iterator[str]:
+    for name in ("juniper", "wren"):
+        made = a_certificate(people[name])
+        yield f"/sessions/attendance/{made.pk}/"
+        yield f"/sessions/attendance/{made.pk}/certificate.pdf"
+        yield f"/sessions/attendance/meetings/{made.meeting_id}/"
 
 
 def _closed(people: People) -> Iterator[str]:
