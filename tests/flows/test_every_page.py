@@ -21,6 +21,7 @@ FOR_ANYONE = [
     "/accounts/inactive/", "/accounts/password/reset/key/1-used/", "/help/", "/help/?country=IE", "/exit/about/",
     "/offline/", "/accounts/login/code/", "/accounts/lost/", "/accounts/lost/said/", "/accounts/back-in/",
     "/accounts/paused/", "/accounts/left/", "/join/nothing/", "/nowhere/",
+    "/check/",
 ]  # fmt: skip
 SIGNED_IN = [
     "/", "/groups/", "/groups/the-porch/", "/groups/the-porch/people/", "/groups/after-a-loss/", "/you/",
@@ -28,7 +29,7 @@ SIGNED_IN = [
     "/you/settings/", "/you/leaving/", "/you/leaving/leave/", "/you/blocks/", "/direct/",
     "/house/rules/", "/house/privacy/", "/house/rules/changes/2/",
     "/you/signing-in/", "/you/signing-in/second-step/", "/you/sign-ins/",
-    "/accounts/reauthenticate/?next=/accounts/app/add/",
+    "/accounts/reauthenticate/?next=/accounts/app/add/", "/sessions/attendance/",
 ]  # fmt: skip
 KEEPERS = ["/groups/parents-in-recovery/", "/groups/parents-in-recovery/people/"]
 
