@@ -14,7 +14,6 @@ from sessions.attendance import wording
 from sessions.attendance.codes import digests_of
 from sessions.attendance.minutes import Attended, Span, attended
 from sessions.attendance.models import Certificate, CertificateQuerySet, State
-from sessions.meetings.access import is_private
 from sessions.meetings.models import Meeting
 from sessions.rooms import stays
 from sessions.rooms.models import Stay
@@ -77,7 +76,7 @@ def attendance_of(member: Member, meeting: Meeting) -> Attended:
 
 def is_one_to_one(meeting: Meeting) -> bool:
     """Whether it was an hour that two people had booked."""
-    return meeting.occurrence is not None and is_private(meeting.occurrence.event)
+    return meeting.occurrence is not None and meeting.occurrence.event.between_two
 
 
 def certificates_of(member: Member) -> CertificateQuerySet:

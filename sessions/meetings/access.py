@@ -16,7 +16,7 @@ from django.utils import timezone
 from community.calendar.access import occurrence_for
 from community.calendar.models import Answer, Event, Host, Occurrence
 from community.groups.access import Standing
-from community.groups.models import Group, Membership
+from community.groups.models import Membership
 from community.house.access import house
 from community.members.models import Member, here
 from moderation.sanctions.models import Restriction
@@ -84,8 +84,6 @@ def meeting_for(member: Member, pk: int, at: datetime | None = None) -> Visit:
         raise Http404
     meeting = Meeting.objects.select_related(*WHOLE).filter(occurrence=occurrence).first()
     role = _role_in(member, meeting, event)
-    if is_private(event) and role is None and not _is_one_of_two(member, occurrence):
-        raise Http404
     part = _part(member, event, role)
     if meeting is None:
         return Visit(occurrence, None, part, None, _before_it_is_made(occurrence, at))
@@ -104,18 +102,6 @@ def meeting_for(member: Member, pk: int, at: datetime | None = None) -> Visit:
         no_host=no_host,
         may_step_in=no_host and may_step_in(member, meeting, at),
     )
-
-
-def is_private(event: Event) -> bool:
-    """An hour that two people have booked with each other."""
-    return event.group is not None and event.group.kind == Group.Kind.MEETING
-
-
-def _is_one_of_two(member: Member, occurrence: Occurrence) -> bool:
-    """Of an hour that was booked, also when it is over: nobody else knows of its door."""
-    holds = Host.objects.filter(event=occurrence.event_id, member=member)
-    comes = Answer.objects.filter(occurrence=occurrence, member=member, says=Answer.Says.YES)
-    return holds.exists() or comes.exists()
 
 
 def _before_it_is_made(occurrence: Occurrence, at: datetime) -> Door:
@@ -144,7 +130,7 @@ def _state(
 
 def _role_in(member: Member, meeting: Meeting | None, event: Event) -> str | None:
     """In the group of those who are let in; before there is a meeting, an hour that is booked has one already."""
-    group = meeting.group_id if meeting else event.group_id if is_private(event) else None
+    group = meeting.group_id if meeting else event.group_id if event.between_two else None
     return Membership.objects.filter(member=member, group=group).values_list("role", flat=True).first()
 
 

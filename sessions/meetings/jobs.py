@@ -17,7 +17,7 @@ from community.groups.models import Group, Membership
 from community.live import eviction, log
 from community.members.models import Member
 from community.notifications.actions import notify_all
-from sessions.meetings.access import chairs_of, is_private
+from sessions.meetings.access import chairs_of
 from sessions.meetings.actions.chairing import hand_over, take_empty_chair
 from sessions.meetings.actions.following import follow, let_go_of_moved, note_beginning
 from sessions.meetings.actions.held import WITH, held
@@ -149,7 +149,7 @@ def tell_of_no_host(*, meeting: Meeting, at: datetime) -> bool:
     """Tell those who wait, those who said that they come, and who was to hold it; once. False when it is not so."""
     meeting = held(meeting)
     event = meeting.occurrence.event if meeting.occurrence else None
-    if event is None or event.all_day or is_private(event):
+    if event is None or event.all_day or event.between_two:
         return False
     late = meeting.starts_at + NO_HOST_AFTER <= at < meeting.ends_at
     if not late or meeting.no_host_at or meeting.chair_id or meeting.begun_at or meeting.closed_at:

@@ -49,7 +49,7 @@ def planned(slug: str = "open-sharing") -> Circle:
 def test_a_meeting_follows_the_script_that_was_planned_without_its_words() -> None:
     tuesday = planned()
     meeting = tuesday.opened()
-    script = tuesday.event.plan.version.script  # type: ignore[attr-defined]
+    script = tuesday.event.plan.version.script
     assert [step["phase"] for step in meeting.room.steps] == [step.phase for step in script.steps]
     assert {"title", "minutes", "writes", "crosstalk", "turn_seconds", "phase"} == set(meeting.room.steps[0])
     for number in (0, 1, 0):

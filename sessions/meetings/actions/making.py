@@ -17,7 +17,7 @@ from community.members.models import Member, here
 from moderation.audit.actions import trail
 from moderation.audit.verbs import Verb
 from sessions.formats.models import FormatVersion, Plan
-from sessions.meetings.access import FACILITATOR, MODERATOR, STAYS_OPEN, barred_among, is_private
+from sessions.meetings.access import FACILITATOR, MODERATOR, STAYS_OPEN, barred_among
 from sessions.meetings.actions.held import held, note
 from sessions.meetings.actions.refusals import NotOpen
 from sessions.meetings.engines import engine_of
@@ -26,7 +26,7 @@ from sessions.rooms.models import Room
 
 NAME_CHARS = 80
 MEMBER = Membership.Role.MEMBER
-RANK = {MEMBER: 0, MODERATOR: 1, FACILITATOR: 2}
+RANK: dict[str, int] = {MEMBER: 0, MODERATOR: 1, FACILITATOR: 2}
 
 
 @transaction.atomic
@@ -47,7 +47,7 @@ def make_meeting(*, occurrence: Occurrence, at: datetime) -> Meeting:
         raise NotOpen
     version = version_for(event)
     slug, name = f"meeting-{secrets.token_hex(10)}", kept.name[:NAME_CHARS]
-    group = event.group if event.group is not None and is_private(event) else _make_group(slug, name, at)
+    group = event.group if event.group is not None and event.between_two else _make_group(slug, name, at)
     meeting = Meeting.objects.create(
         occurrence=kept,
         group=group,
