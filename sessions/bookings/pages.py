@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from itertools import groupby
 
 from django.utils import timezone
 from django.utils.dateformat import format as say
+from django.utils.dateformat import time_format
 
 from community.calendar.pages import clock
 from sessions.bookings.models import Hours, Slot
@@ -39,3 +40,8 @@ def from_to(slot: Slot) -> str:
     """“5:00 to 5:50 pm”."""
     starts, ends = clock(slot.starts_at), clock(slot.ends_at)
     return f"{starts[:-3] if starts[-2:] == ends[-2:] else starts} to {ends}"
+
+
+def on_the_wall(hour: time) -> str:
+    """“5:00 pm”."""
+    return time_format(hour, "g:i a").replace(".", "")

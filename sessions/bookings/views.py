@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from community.calendar import doors
 from community.members.requests import MemberRequest
 from sessions.bookings import access, actions, pages
 from sessions.bookings.access import Way
@@ -58,7 +59,7 @@ def slot(request: MemberRequest, pk: int) -> HttpResponse:
     """Asks for a few words; and by POST, books."""
     now = timezone.now()
     time = access.slot_for(request.user, pk)
-    form = NoteForm(request.POST or None)
+    form = NoteForm(request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         return slot_page(
             request, time, form, access.way_to(request.user, time, now), 422 if form.errors else 200
@@ -87,8 +88,11 @@ def slot_page(request: MemberRequest, time: Slot, form: NoteForm, way: Way, stat
 @require_safe
 @never_cache
 def booking(request: MemberRequest, pk: int) -> HttpResponse:
-    found = access.booking_for(request.user, pk)
-    page = about(request, found) | {"occurrence": access.occurrence_of(found)}
+    found, now = access.booking_for(request.user, pk), timezone.now()
+    occurrence = access.occurrence_of(found)
+    door = doors.doors_of([occurrence]).get(occurrence.pk, "") if found.stands else ""
+    open_now = found.slot.starts_at - doors.OPEN_BEFORE <= now < found.slot.ends_at
+    page = about(request, found) | {"occurrence": occurrence, "door": door, "open_now": open_now}
     return render(request, "bookings/booking.html", page)
 
 
@@ -132,7 +136,7 @@ def move(request: MemberRequest, pk: int) -> HttpResponse:
 def cancellation(request: MemberRequest, pk: int) -> HttpResponse:
     found = access.booking_for(request.user, pk)
     keeps = found.slot.keeper_id == request.user.pk
-    form = CancelForm(request.POST or None, keeps=keeps)
+    form = CancelForm(request.POST if request.method == "POST" else None, keeps=keeps)
     if request.method != "POST" or not form.is_valid():
         page = about(request, found) | {"form": form, "keeps": keeps}
         return render(request, "bookings/cancel.html", page, status=422 if form.errors else 200)

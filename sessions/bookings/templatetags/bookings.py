@@ -9,5 +9,6 @@ from sessions.bookings import pages
 
 register = template.Library()
 register.filter("in_words", pages.in_words)
+register.filter("on_the_wall", pages.on_the_wall)
 register.filter("from_to", pages.from_to)
 register.filter("day_and_hour", moved_time)
