@@ -16,6 +16,7 @@ from community.calendar.kinds import CHANGED
 from community.calendar.meeting_guide import Elsewhere
 from community.calendar.models import WALL, Answer, Event, Host, Kind, MeetingElsewhere, Occurrence, Source
 from community.calendar.occurrences import expand, rewrite
+from community.calendar.splits import carry_over
 from community.groups.models import Group
 from community.members.models import Member
 from community.notifications.actions import notify_all
@@ -137,6 +138,7 @@ def _split(occurrence: Occurrence, by: Member, at: datetime) -> Event:
     for host in old.hosts.all():
         Host.objects.create(event=new, member_id=host.member_id, role=host.role)
     old.occurrences.filter(recurrence_id__gte=occurrence.recurrence_id).update(event=new)
+    carry_over(old, new)
     return new
 
 

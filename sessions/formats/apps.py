@@ -10,13 +10,22 @@ class FormatsConfig(AppConfig):
     label = "formats"
 
     def ready(self) -> None:
-        from community.calendar import parts
+        from community.calendar import parts, splits
         from sessions.formats.demo import plan_demo
         from sessions.rooms.demo.also import add_to_demo
 
         parts.register(outline)
+        splits.register(carry_plan_over)
         add_to_demo(plan_demo)
         post_migrate.connect(migrated, sender=self, dispatch_uid="formats.migrated")
+
+
+def carry_plan_over(old: Any, new: Any) -> None:
+    """The dates that go on as an event of their own follow the same script."""
+    from sessions.formats.models import Plan
+
+    for plan in Plan.objects.filter(event=old):
+        Plan.objects.create(event=new, version=plan.version, by=plan.by, at=plan.at)
 
 
 def migrated(**kwargs: Any) -> None:

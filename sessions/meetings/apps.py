@@ -9,7 +9,7 @@ class MeetingsConfig(AppConfig):
     label = "meetings"
 
     def ready(self) -> None:
-        from community.calendar import doors, parts
+        from community.calendar import doors, parts, splits
         from community.groups import removal
         from community.live import ticks
         from community.notifications import kinds
@@ -23,12 +23,21 @@ class MeetingsConfig(AppConfig):
         kinds.register(NO_HOST, HELP_WANTED)
         words.register_names("meeting", names)
         doors.register(doors_of)
+        splits.register(carry_doorway_over)
         parts.register(event_part)
         meeting_links.register(links_of)
         removal.on_removal(put_out_on_removal)
         removal.on_leaving(put_out_on_leaving)
         ticks.register("meetings", every_seconds=5, run=hold_meetings)
         ticks.register("forget_meetings", every_seconds=3600, run=forget_meetings)
+
+
+def carry_doorway_over(old: Any, new: Any) -> None:
+    """Where somebody lets people in, they still do when the series goes on as an event of its own."""
+    from sessions.meetings.models import Doorway
+
+    for doorway in Doorway.objects.filter(event=old):
+        Doorway.objects.create(event=new, entry=doorway.entry)
 
 
 def names(ids: Collection[int]) -> Mapping[int, str]:

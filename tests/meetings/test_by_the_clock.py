@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.http import Http404
 
-from community.calendar.actions import cancel_one, change_all, change_one
+from community.calendar.actions import cancel_one, change_all, change_from, change_one
 from community.calendar.answers import answer
 from community.calendar.models import Answer, Host, Occurrence
 from community.calendar.occurrences import rewrite
@@ -18,12 +18,16 @@ from community.members.models import Member
 from community.notifications.models import Delivery
 from moderation.audit.models import AuditEntry
 from moderation.audit.verbs import Verb
+from sessions.formats.actions import plan_event
+from sessions.formats.models import Format
+from sessions.formats.shipping import ship_formats
 from sessions.meetings import actions, jobs
 from sessions.meetings.access import Door, lobby_of, meeting_for
 from sessions.meetings.models import Arrival, Doorway, Entry, HelpCall, Meeting
 from sessions.rooms import stays
 from sessions.rooms.access import room_for
 from sessions.rooms.models import Room, Stay
+from tests.calendar.making import nth
 from tests.factories import MemberFactory
 from tests.live_client import events
 from tests.meetings.at_once import at_once
@@ -65,7 +69,7 @@ def state(member: Member, of: Circle, at: datetime) -> Door:
 
 
 def test_a_meeting_is_made_and_opened_a_quarter_of_an_hour_before_it_starts() -> None:
-    tuesday, wren = circle(), None
+    tuesday = circle()
     wren = tuesday.person()
     jobs.hold_meetings(tuesday.minutes(-15.1))
     assert not Meeting.objects.exists()
@@ -415,6 +419,24 @@ def test_a_co_host_who_is_named_after_it_was_made_may_lead_it() -> None:
     jobs.hold_meetings(tuesday.minutes(-8))
     actions.begin_step(meeting=meeting_of(tuesday), step=0, by=wren, at=tuesday.minutes(0))
     assert meeting_of(tuesday).chair == wren
+
+
+def test_when_a_series_is_split_later_dates_keep_their_door_and_their_script() -> None:
+    tuesday = circle(entry=Entry.ASK)
+    ship_formats(at=tuesday.at)
+    plan_event(
+        event=tuesday.event, follows=Format.objects.get(slug="open-sharing"), by=tuesday.alder, at=tuesday.at
+    )
+    third = nth(tuesday.event, 2)
+    later = change_from(
+        occurrence=third, changes={"title": "New"}, hosts=[tuesday.alder], by=tuesday.alder, at=tuesday.at
+    )
+    third.refresh_from_db()
+    assert third.event == later != tuesday.event
+    jobs.hold_meetings(third.starts_at)
+    meeting = Meeting.objects.select_related("room").get(occurrence=third)
+    assert meeting.entry == Entry.ASK
+    assert meeting.room.steps
 
 
 # --- in several processes ------------------------------------------------------------------------------------------
