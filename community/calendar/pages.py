@@ -15,7 +15,7 @@ from django.utils.dateformat import format as say
 
 from community.calendar import doors
 from community.calendar.access import Clash
-from community.calendar.models import Answer, Occurrence
+from community.calendar.models import Answer, Host, Occurrence
 
 WEEK = timedelta(days=7)
 
@@ -132,7 +132,7 @@ def line(one: Occurrence, now: datetime, open_doors: Mapping[int, str] | None = 
         at="All day" if one.event.all_day else clock(one.starts_at),
         length=length(one),
         elsewhere=elsewhere(one),
-        with_whom=_listed([host.member.handle for host in one.event.people]),
+        with_whom=_listed([part.member.handle for part in one.event.people if part.role != Host.Role.GREETER]),
         badge=badge,
         badge_kind=kind,
         on_now=on_now,

@@ -63,7 +63,8 @@ def _answer(plan: Mapping[str, Any], one: Occurrence, members: Mapping[str, Memb
     said += [(handle, Answer.Says.MAYBE) for handle in plan.get("perhaps", [])]
     for place, (handle, says) in enumerate(said):
         at = now - timedelta(days=2) + timedelta(minutes=place)
-        answer(occurrence=one, member=members[handle], says=says, remind_minutes=60, at=at)
+        remind = None if "in_minutes" in plan else 60
+        answer(occurrence=one, member=members[handle], says=says, remind_minutes=remind, at=at)
 
 
 def _make_special(plan: Mapping[str, Any], ahead: list[Occurrence], host: Member, now: datetime) -> None:
