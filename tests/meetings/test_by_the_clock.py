@@ -22,13 +22,12 @@ from sessions.formats.actions import plan_event
 from sessions.formats.models import Format
 from sessions.formats.shipping import ship_formats
 from sessions.meetings import actions, jobs
-from sessions.meetings.access import Door, lobby_of, meeting_for
+from sessions.meetings.access import Door, meeting_for
 from sessions.meetings.models import Arrival, Doorway, Entry, HelpCall, Meeting
 from sessions.rooms import stays
 from sessions.rooms.access import room_for
 from sessions.rooms.models import Room, Stay
 from tests.calendar.making import nth
-from tests.factories import MemberFactory
 from tests.live_client import events
 from tests.meetings.at_once import at_once
 from tests.meetings.holding import Circle, circle
@@ -392,16 +391,18 @@ def test_a_date_put_off_after_it_was_closed_has_a_meeting_of_its_own() -> None:
     assert state(wren, tuesday, tomorrow) is Door.MAY_ENTER
 
 
-def test_entry_that_is_opened_meanwhile_lets_those_who_wait_in() -> None:
+def test_how_people_come_in_is_what_was_chosen_when_the_doors_opened() -> None:
     tuesday = circle(entry=Entry.ASK)
-    wren, steward = tuesday.person(), MemberFactory(role="steward")
-    jobs.hold_meetings(tuesday.minutes(-10))
-    for person in (wren, steward):
-        actions.arrive(meeting=meeting_of(tuesday), member=person, at=tuesday.minutes(-9))
+    wren, juniper = tuesday.person(), tuesday.person()
+    actions.make_meeting(occurrence=tuesday.one, at=tuesday.minutes(-20))
     Doorway.objects.filter(event=tuesday.event).update(entry=Entry.OPEN)
-    jobs.hold_meetings(tuesday.minutes(-8))
-    assert state(wren, tuesday, tuesday.minutes(-8)) is Door.IN
-    assert [one.member for one in lobby_of(meeting_of(tuesday))] == [steward]
+    jobs.hold_meetings(tuesday.minutes(-14))
+    actions.arrive(meeting=meeting_of(tuesday), member=wren, at=tuesday.minutes(-13))
+    assert state(wren, tuesday, tuesday.minutes(-13)) is Door.IN
+    Doorway.objects.filter(event=tuesday.event).update(entry=Entry.ASK)
+    jobs.hold_meetings(tuesday.minutes(-12))
+    actions.arrive(meeting=meeting_of(tuesday), member=juniper, at=tuesday.minutes(-11))
+    assert state(juniper, tuesday, tuesday.minutes(-11)) is Door.IN
 
 
 def test_a_co_host_who_is_named_after_it_was_made_may_lead_it() -> None:

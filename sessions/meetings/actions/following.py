@@ -10,17 +10,17 @@ from django.db.models import F
 
 from community.calendar.models import Occurrence
 from sessions.meetings.actions.held import held
-from sessions.meetings.actions.lobby import admit_who_may
 from sessions.meetings.actions.making import close, engine_for, entry_of, steps_of, times_of, version_for
-from sessions.meetings.engines import ENGINES, engine_of
-from sessions.meetings.models import Entry, Meeting
+from sessions.meetings.engines import engine_of
+from sessions.meetings.models import Meeting
 from sessions.rooms.models import Room
 
 
 def follow(*, meeting: Meeting, at: datetime) -> bool:
     """Bring a meeting in line with its date; False once it is over, as when the date was cancelled or is gone.
 
-    What has begun keeps its script, and goes on where it is held; its times still follow.
+    Once its doors are open people go on coming in as they did; what has begun keeps its script, and goes on where it
+    is held. Its times still follow.
     """
     occurrence = meeting.occurrence
     if occurrence is None or occurrence.gone or not (occurrence.event.here or occurrence.event.link):
@@ -32,7 +32,9 @@ def follow(*, meeting: Meeting, at: datetime) -> bool:
 
 
 def _wanted(meeting: Meeting, occurrence: Occurrence) -> dict[str, Any]:
-    wanted: dict[str, Any] = {**times_of(occurrence), "entry": entry_of(occurrence.event)}
+    wanted: dict[str, Any] = {**times_of(occurrence)}
+    if meeting.opened_at is None:
+        wanted["entry"] = entry_of(occurrence.event)
     if meeting.begun_at is None:
         wanted |= {"engine": engine_for(occurrence.event), "version": version_for(occurrence.event)}
     return wanted
@@ -55,11 +57,8 @@ def _bring_in_line(*, meeting: Meeting, at: datetime) -> None:
     meeting.save()
     if "version" in wanted:
         Room.objects.filter(pk=meeting.room_id).update(steps=steps_of(meeting.version))
-    if meeting.opened_at is not None:
-        if elsewhere:
-            ENGINES[meeting.engine].open(meeting, at)
-        if meeting.entry == Entry.OPEN:
-            admit_who_may(meeting=meeting, at=at)
+    if meeting.opened_at is not None and elsewhere:
+        engine_of(meeting).open(meeting, at)
 
 
 def note_beginning(*, meeting: Meeting) -> None:

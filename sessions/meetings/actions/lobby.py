@@ -70,19 +70,6 @@ def admit_all(*, meeting: Meeting, by: Member, at: datetime) -> int:
 
 
 @transaction.atomic
-def admit_who_may(*, meeting: Meeting, at: datetime) -> int:
-    """Let in those who wait though nobody has to let them in, as when entry was opened meanwhile; how many."""
-    meeting = _open(meeting)
-    let_in = 0
-    for arrival in lobby_line(meeting).select_related("member"):
-        may = comes_straight_in(arrival.member, meeting) and not barred(arrival.member, meeting)
-        if may and _waiting(arrival).update(admitted_at=at):
-            _let_in(arrival, at)
-            let_in += 1
-    return let_in
-
-
-@transaction.atomic
 @trail()
 def turn_away(*, meeting: Meeting, member: Member, by: Member, at: datetime) -> bool:
     """Keep someone who waits out of this meeting; False when that was not theirs to decide any more. Raises NotOpen."""
