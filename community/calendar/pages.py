@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -38,6 +38,8 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Line:
+    """`lit` is the one line of a page on which the lamp lies: what one can go in to now, or what is on."""
+
     occurrence: Occurrence
     at: str
     length: str
@@ -47,6 +49,7 @@ class Line:
     badge_kind: str
     on_now: bool
     door: str
+    lit: bool = False
 
     @property
     def gone(self) -> bool:
@@ -94,11 +97,16 @@ def days(occurrences: Iterable[Occurrence], span: Span, now: datetime, *, empty:
     by_day: dict[date, list[Line]] = {}
     occurrences = list(occurrences)
     open_doors = doors.doors_of([one for one in occurrences if at_the_door(one, now)])
+    on = sorted(
+        (one for one in occurrences if one.pk in open_doors or on_at(one, now)),
+        key=lambda one: one.pk not in open_doors,
+    )
     for one in occurrences:
         day = max(
             timezone.localtime(one.starts_at).date() if not one.event.all_day else one.wall.date(), span.since
         )
-        by_day.setdefault(day, []).append(line(one, now, open_doors))
+        shown = line(one, now, open_doors)
+        by_day.setdefault(day, []).append(replace(shown, lit=one in on[:1]))
     today = timezone.localtime(now).date()
     if empty:
         for place in range((span.until - span.since).days):
@@ -132,7 +140,9 @@ def line(one: Occurrence, now: datetime, open_doors: Mapping[int, str] | None = 
         at="All day" if one.event.all_day else clock(one.starts_at),
         length=length(one),
         elsewhere=elsewhere(one),
-        with_whom=_listed([part.member.handle for part in one.event.people if part.role != Host.Role.GREETER]),
+        with_whom=_listed(
+            [part.member.handle for part in one.event.people if part.role != Host.Role.GREETER]
+        ),
         badge=badge,
         badge_kind=kind,
         on_now=on_now,

@@ -60,6 +60,32 @@ def test_the_lines_of_a_day_stand_in_the_order_of_their_hours(client: Client, wr
     assert re.findall(r"At \d+", page) == ["At 7", "At 12", "At 19"]
 
 
+def test_the_lamp_lies_on_one_line_first_where_one_can_go_in(client: Client, wren: Member) -> None:
+    today = date(2026, 11, 22)
+    make_event(title="In the park", day=today, time=time(11), minutes=90, rule="", address="Mill Street 4")
+    make_event(title="Doors open", day=today, time=time(12, 14), rule="", here=True)
+    make_event(title="On as well", day=today, time=time(11, 30), rule="", here=True)
+    make_event(title="Not yet", day=today, time=time(12, 16), rule="", here=True)
+    page = client.get(AGENDA).content.decode()
+    assert page.count('class="lit"') == page.count('class="btn go"') == 1
+    assert page.count(">Go in</a>") == 2
+    lit = page.split('class="lit"')[1].split("</li>")[0]
+    assert "On as well" in lit
+    assert "Go in" in lit
+
+
+def test_home_opens_with_the_meetings_whose_doors_are_open(client: Client, wren: Member) -> None:
+    today = date(2026, 11, 22)
+    make_event(title="Doors open", day=today, time=time(12, 14), rule="", here=True)
+    make_event(title="Not yet", day=today, time=time(12, 16), rule="", here=True)
+    page = text(client, reverse("home"))
+    on_now, coming = page.split("Next", 1)
+    assert "On now" in on_now
+    assert "Doors open" in on_now
+    assert "Doors open" not in coming
+    assert "Not yet" in coming
+
+
 def test_every_view_shows_it_and_only_at_its_time(client: Client, wren: Member) -> None:
     make_event()
     for view in (AGENDA, WEEK, MONTH):
