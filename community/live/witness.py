@@ -40,9 +40,8 @@ class Witness:
         return [self._go_round(), self._follow()]
 
     async def finish(self) -> None:
-        """Tell what is still to be told."""
-        moved, self._moved = self._moved, set()
-        await self.tell(moved)
+        """Tell what is still to be told, and who is here to the last."""
+        await self.tell(self._moved | self.present())
 
     def _note(self, feed: Feed, reader: Reader) -> None:
         if reader.opened.witnessed:
@@ -54,7 +53,8 @@ class Witness:
             await self._stirred.wait()
             await asyncio.sleep(GATHER_SECONDS)
             self._stirred.clear()
-            await self.finish()
+            moved, self._moved = self._moved, set()
+            await self.tell(moved)
 
     async def _go_round(self) -> None:
         while True:

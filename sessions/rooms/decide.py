@@ -10,7 +10,7 @@ from sessions.rooms import acts
 from sessions.rooms.hall import Hall
 from sessions.rooms.models import Room
 from sessions.rooms.order import restrain, unmute
-from sessions.rooms.phases import PHASES, Writes, part_of
+from sessions.rooms.phases import PHASES, Writes
 from sessions.rooms.refusals import CLOSED, CLOSED_BY_STEWARD, NO_ROOM, NOT_YOURS, RESTS
 from sessions.rooms.resting import rests
 from sessions.rooms.turns import (
@@ -82,7 +82,7 @@ def _act(hall: Hall, command: Command, room: Room, author: Member) -> Decision: 
         case acts.Say() if rests(room, author, hall.at):
             return RESTS
         case acts.Say():
-            return say(hall, room, author, standing, part_of(room), act)
+            return say(hall, room, author, standing, act)
         case acts.Edit():
             return edit(hall, room, author, act)
         case acts.React():

@@ -23,7 +23,7 @@ from community.members.models import Member
 from moderation.sanctions.models import EVERYWHERE, Restriction
 from sessions.rooms import acts
 from sessions.rooms.models import Allowance, Hand, Reaction, Room, Stay, Turn
-from sessions.rooms.phases import Writes, part_of
+from sessions.rooms.phases import Writes, writes_in
 
 ROOMS = Prepared(lambda logs: Room.objects.filter(log_id__in=logs).select_related("group"), int)
 PEOPLE = Prepared(
@@ -116,7 +116,7 @@ class Hall:
         rooms = {room.pk: room.log_id for room in self.rooms.values()}
         self.floors = {log_id: Floor({}, None) for log_id in self.rooms}
         moves = any(not isinstance(command.act, acts.Say | SEQ_ACTS) for command in self.commands)
-        if moves or any(part_of(room).writes == Writes.TURN for room in self.rooms.values()):
+        if moves or any(writes_in(room) == Writes.TURN for room in self.rooms.values()):
             for turn in TURNS(rooms):
                 self.floors[rooms[turn.room_id]].turn = Held(turn.member_id, turn.until, turn.by_id, turn.at)
                 self._know(turn.member)

@@ -76,9 +76,12 @@ def step_of(room: Room) -> dict[str, Any] | None:
     return room.steps[room.step] if room.step is not None and room.step < len(room.steps) else None
 
 
+def writes_in(room: Room) -> Writes:
+    return Writes(room.writes) if room.writes else PHASES[room.phase].writes
+
+
 def part_of(room: Room) -> Part:
-    phase, step = PHASES[room.phase], step_of(room)
-    writes = Writes(room.writes) if room.writes else phase.writes
+    phase, step, writes = PHASES[room.phase], step_of(room), writes_in(room)
     crosstalk = phase.crosstalk if room.crosstalk is None else room.crosstalk
     return Part(
         phase.name,

@@ -23,7 +23,7 @@ from moderation.audit.verbs import Verb
 from sessions.rooms import acts
 from sessions.rooms.hall import Hall
 from sessions.rooms.models import Room
-from sessions.rooms.phases import Part, Writes
+from sessions.rooms.phases import Writes, writes_in
 from sessions.rooms.refusals import (
     HOSTS_WRITE,
     NO_MESSAGE,
@@ -35,8 +35,8 @@ from sessions.rooms.refusals import (
 EDIT_MINUTES = 15
 
 
-def say(hall: Hall, room: Room, author: Member, standing: Standing, part: Part, act: acts.Say) -> Decision:
-    no = _not_now(hall, room, author, standing, part.writes)
+def say(hall: Hall, room: Room, author: Member, standing: Standing, act: acts.Say) -> Decision:
+    no = _not_now(hall, room, author, standing)
     finishing = no is not None and hall.finishes(room, author)
     if no and not finishing:
         return no
@@ -53,9 +53,9 @@ def say(hall: Hall, room: Room, author: Member, standing: Standing, part: Part, 
     return Append("message.posted", data, target=act.reply_to)
 
 
-def _not_now(hall: Hall, room: Room, author: Member, standing: Standing, writes: Writes) -> Refuse | None:
+def _not_now(hall: Hall, room: Room, author: Member, standing: Standing) -> Refuse | None:
     """Why this part of the meeting keeps them from writing."""
-    match writes:
+    match writes_in(room):
         case Writes.NONE:
             return NOBODY_WRITES
         case Writes.HOSTS if not standing.chairs:

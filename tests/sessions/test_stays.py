@@ -163,7 +163,7 @@ def test_a_round_costs_as_much_however_many_people_and_rooms(meeting: Room) -> N
         asked = [one["sql"] for one in queries if "SAVEPOINT" not in one["sql"]]
         return len([sql for sql in asked if sql not in {"BEGIN", "COMMIT"}])
 
-    rooms = [meeting, *(RoomFactory(attended=True) for _ in range(3))]
+    rooms: list[Room] = [meeting, *(RoomFactory(attended=True) for _ in range(3))]
     people = [MembershipFactory(group=meeting.group).member for _ in range(30)]
     few = {(people[0].pk, meeting.log_id)}
     many = {(one.pk, room.log_id) for one in people for room in rooms}
