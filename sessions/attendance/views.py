@@ -20,7 +20,8 @@ from sessions.attendance.notice import NOTICE
 from sessions.attendance.printing import as_pdf
 
 NO_SUCH = (
-    "No certificate stands under this code. Compare it with the paper; else it has run out or was never made."
+    "No certificate stands under this code. Compare it with the paper; if it is the same, the certificate has run out "
+    "or was revoked, or there never was one."
 )
 TOO_OFTEN = "Many codes were typed from here. Wait a few minutes, then try again."
 

@@ -19,7 +19,7 @@ def facts(certificate: Certificate) -> list[tuple[str, str]]:
         ("Present", f"{certificate.minutes} of its {certificate.length} minutes"),
         ("Purpose", certificate.purpose),
         ("Made on", day(certificate, certificate.issued_at)),
-        ("Stands until", day(certificate, certificate.expires_at)),
+        ("Ends on", day(certificate, certificate.expires_at)),
     ]
 
 
