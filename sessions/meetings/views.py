@@ -8,13 +8,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from community.calendar import doors
+from community.members.models import Member
 from community.members.requests import MemberRequest
 from sessions.meetings import access, actions, console, doorways, pages
 from sessions.meetings.access import Door
@@ -165,11 +166,11 @@ def then_the_chair(act: Act) -> Callable[..., HttpResponse]:
     return login_required(require_POST(view))
 
 
-def whom(request: MemberRequest, meeting: Meeting) -> Any:
-    """Someone at the meeting. Raises Http404."""
+def whom(request: MemberRequest, meeting: Meeting) -> Member:
+    """Someone at the meeting. Raises NotInside for nobody, Http404."""
     form = WhomForm(request.POST)
     if not form.is_valid():
-        raise Http404
+        raise actions.NotInside
     return access.person_at(meeting, form.cleaned_data["member"])
 
 
@@ -202,9 +203,10 @@ def ask_back(request: MemberRequest, pk: int) -> str | None:
 
 @then_the_chair
 def answer(request: MemberRequest, pk: int) -> str | None:
+    access.meeting_to_chair(request.user, pk)
     form = CallForm(request.POST)
     if not form.is_valid():
-        raise Http404
+        raise actions.NotInside
     call = access.call_to_answer(request.user, pk, form.cleaned_data["call"])
     if not actions.answer_call(call=call, by=request.user, at=timezone.now()):
         return "Somebody has answered before."
@@ -226,7 +228,7 @@ def allow(request: MemberRequest, pk: int) -> str | None:
     meeting = access.meeting_to_chair(request.user, pk)
     member, form = whom(request, meeting), AllowForm(request.POST)
     if not form.is_valid():
-        raise Http404
+        raise actions.NotInside
     allow_turns(meeting.room, member, form.cleaned_data["seconds"], timezone.now())
     return None
 

@@ -178,7 +178,7 @@ def test_one_waits_at_the_door_for_the_same_number_of_queries_however_many_wait(
     send(juniper, "enter", held)
     client = signed_in(juniper)
     client.get(address("door_part", held))
-    with django_assert_max_num_queries(20):  # type: ignore[operator]
+    with django_assert_max_num_queries(15):  # type: ignore[operator]
         assert "13th in the lobby" in client.get(address("door_part", held)).content.decode()
 
 
