@@ -186,7 +186,7 @@ def test_forms_do_all_that_a_room_without_a_script_offers(
     press(alder, "turn.grant", target=wren.public_id, seconds="120")
     press(alder, "turn.extend", target=wren.public_id, seconds="60")
     press(alder, "turn.end", target=wren.public_id)
-    press(alder, "phase.set", phase="sharing")
+    press(alder, "phase.set", phase="sharing", step="", writes="")
     press(fern, "message.hide", target="1", reason="Names a person")
     press(fern, "message.restore", target="1", reason="")
     press(fern, "member.mute", target=wren.public_id, minutes="10", reason="Loud")
@@ -197,6 +197,31 @@ def test_forms_do_all_that_a_room_without_a_script_offers(
         "hand.lowered", "turn.granted", "turn.extended", "turn.ended", "phase.changed", "message.hidden",
         "message.restored", "member.muted", "member.unmuted", "member.removed",
     ]  # fmt: skip
+
+
+def test_forms_lead_a_meeting_too(room: Room, wren: Member, juniper: Member, alder: Member) -> None:
+    step = {"phase": "sharing", "minutes": 5, "writes": "turn", "crosstalk": False, "turn_seconds": None}
+    Room.objects.filter(pk=room.pk).update(steps=[step | {"title": "One"}, step | {"title": "Two"}])
+    for member in (wren, juniper):
+        do(room, member, act(room, "hand.raise"))
+
+    def press(member: Member, op: str, **fields: str) -> int:
+        answer = client_of(member).post(door(room), {"t": "act", "key": key(), "op": op} | fields)
+        return answer.status_code
+
+    assert press(alder, "phase.set", phase="sharing", step="1", writes="all") == 303
+    told = {"phase": "sharing", "step": 1, "title": "Two", "writes": "all", "crosstalk": False}
+    assert event(room, 3)["data"] == told
+    assert press(alder, "phase.set", phase="sharing", step="0") == 303
+    assert event(room, 4)["data"]["step"] == 0
+    assert press(alder, "hand.move", target=juniper.public_id, value="first") == 303
+    assert press(alder, "hand.move", target=juniper.public_id, to="last") == 303
+    assert press(alder, "turn.grant", target=wren.public_id) == 303
+    assert press(wren, "turn.end", why="passed") == 303
+    assert types(room)[4:] == ["hand.moved", "hand.moved", "hand.lowered", "turn.granted", "turn.ended"]
+    assert event(room, 9)["data"]["why"] == "passed"
+    for nonsense in ({"step": "one"}, {"step": "7"}, {"step": "-1"}, {"writes": "some"}):
+        assert press(alder, "phase.set", phase="sharing", **nonsense) == 400
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,11 @@ GOOD_ACTS: list[tuple[str, Any, Any]] = [
     ("turn.grant", "abc", {"seconds": 60}),
     ("turn.extend", None, 60),
     ("turn.end", None, None),
+    ("turn.end", None, {"why": "passed"}),
+    ("hand.move", "abc", "first"),
+    ("hand.move", "abc", {"to": "later"}),
     ("phase.set", None, "sharing"),
+    ("phase.set", None, {"phase": "sharing", "step": 0, "writes": "all"}),
     ("member.mute", "abc", {"minutes": 5, "reason": "r"}),
     ("member.mute", "abc", 5),
     ("member.mute", "abc", None),
@@ -201,7 +205,16 @@ BAD_ACTS: list[tuple[Any, Any, Any]] = [
     ("turn.grant", "abc", 1.5),
     ("turn.grant", "abc", True),
     ("turn.extend", "abc", None),
+    ("hand.move", None, "first"),
+    ("hand.move", "abc", None),
+    ("hand.move", "abc", "away"),
+    ("hand.move", "abc", {"to": ["first"]}),
     ("phase.set", None, None),
+    ("phase.set", None, {"phase": "sharing", "step": "1"}),
+    ("phase.set", None, {"phase": "sharing", "step": HUGE}),
+    ("phase.set", None, {"phase": "sharing", "step": True}),
+    ("phase.set", None, {"phase": "sharing", "writes": "some"}),
+    ("phase.set", None, {"phase": "sharing", "writes": {}}),
     ("phase.set", None, "party"),
     ("phase.set", None, ["sharing"]),
     ("phase.set", None, {"phase": ["sharing"]}),
@@ -246,7 +259,9 @@ anything = st.recursive(
     max_leaves=6,
 )
 ops = st.sampled_from(sorted({op for op, _, _ in GOOD_ACTS}))
-fields = st.sampled_from(["text", "reason", "kind", "on", "minutes", "seconds", "phase"])
+fields = st.sampled_from(
+    ["text", "reason", "kind", "on", "minutes", "seconds", "phase", "step", "writes", "why", "to"]
+)
 asked = st.fixed_dictionaries(
     {"t": st.just("act"), "op": ops, "target": anything | st.just(1) | st.just("abc")},
     optional={"value": anything | st.dictionaries(fields, anything, max_size=3)},
