@@ -125,8 +125,9 @@ def time_left(until: str | None, now: datetime) -> str:
 def finishing(state: Mapping[str, Any], people: People, now: datetime | None = None) -> bool:
     """Whether what the reader was writing, when the chair ended their turn, may still be sent."""
     found = state.get("finishing")
-    mine = found is not None and people.person(found["member"]).me
-    return mine and datetime.fromisoformat(found["until"]) > (now or timezone.now())
+    if found is None or not people.person(found["member"]).me:
+        return False
+    return datetime.fromisoformat(found["until"]) > (now or timezone.now())
 
 
 def hint(

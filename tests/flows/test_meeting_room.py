@@ -102,17 +102,17 @@ def test_the_steps_are_the_table_of_contents_on_every_screen_and_after_a_reload(
     begin(fern, "opening")
     expect(label).to_have_text("Part 1 of 3: The lamp is lit")
     expect(current).to_contain_text("The lamp is lit")
-    expect(juniper.page.locator(".mark.break").last).to_have_text("The lamp is lit")
+    expect(juniper.page.locator(".stage.break").last).to_have_text("The lamp is lit")
     expect(juniper.why).to_contain_text("The facilitators are speaking.")
     expect(juniper.page.locator("[data-announce]")).to_contain_text("The lamp is lit.")
     begin(fern, "sharing")
     expect(label).to_have_text("Part 2 of 3: What held me")
     expect(juniper.floor).to_contain_text("What held me")
     expect(juniper.floor).to_contain_text("One person at a time has the floor.")
-    before = juniper.page.locator(".side-head, [data-floor], .mark").all_inner_texts()
+    before = juniper.page.locator(".side-head, [data-floor], .stage").all_inner_texts()
     juniper.enter().live()
     expect(juniper.page.locator("[data-phase-label]")).to_have_text("Part 2 of 3: What held me")
-    assert juniper.page.locator(".side-head, [data-floor], .mark").all_inner_texts() == before
+    assert juniper.page.locator(".side-head, [data-floor], .stage").all_inner_texts() == before
 
 
 def test_whoever_was_away_comes_back_to_the_part_the_turn_and_their_place(meeting: str, sit: Sit) -> None:
@@ -178,12 +178,12 @@ def test_whoever_loses_the_link_is_marked_and_their_turn_is_kept_first_in_line(
     expect(wren.floor).to_contain_text("Their link is down.")
     house.manage("shell", "--no-imports", "-c", LONG_AGO.format(room=meeting))
     said = "Juniper’s link is down; their place is kept first in line."
-    expect(wren.page.locator(".mark", has_text=said)).to_have_count(1)
+    expect(wren.page.locator(".stage", has_text=said)).to_have_count(1)
     expect(wren.floor).to_contain_text("You are 2nd in line.")
     juniper.page = juniper.context.new_page()
     juniper.enter().live()
     expect(juniper.floor).to_contain_text("You are next.")
-    expect(juniper.page.locator(".mark").last).to_have_text(
+    expect(juniper.page.locator(".stage").last).to_have_text(
         "Your link was down; your place is kept first in line."
     )
     expect(fern.page.locator(".line > li", has_text="Juniper")).not_to_contain_text("Link is down")
@@ -200,9 +200,9 @@ def test_whoever_has_the_floor_may_pass(meeting: str, sit: Sit) -> None:
     juniper.page.get_by_role("button", name="I pass this time").click()
     expect(juniper.floor).not_to_contain_text("You have the floor")
     for seat in (fern, wren):
-        expect(seat.page.locator(".mark").last).to_have_text("Juniper passes this time.")
+        expect(seat.page.locator(".stage").last).to_have_text("Juniper passes this time.")
         expect(seat.page.locator("[data-announce]")).to_have_text("Juniper passes this time.")
-    expect(juniper.page.locator(".mark").last).to_have_text("You pass this time.")
+    expect(juniper.page.locator(".stage").last).to_have_text("You pass this time.")
 
 
 @turns_of(130)
@@ -322,8 +322,8 @@ def test_a_whole_turn_without_javascript(meeting: str, sit: Sit, house: Site) ->
     fern.sees("By form, in my turn.")
     plain.floor.click()
     page.get_by_role("button", name="I pass this time").click()
-    expect(page.locator(".mark").last).to_have_text("You pass this time.")
-    expect(fern.page.locator(".mark").last).to_have_text("Juniper passes this time.")
+    expect(page.locator(".stage").last).to_have_text("You pass this time.")
+    expect(fern.page.locator(".stage").last).to_have_text("Juniper passes this time.")
 
 
 def test_the_chair_keeps_the_line_without_javascript(meeting: str, sit: Sit) -> None:
@@ -348,7 +348,7 @@ def test_axe_is_content_with_a_meeting_by_day_and_by_night(meeting: str, sit: Si
         seat.page.evaluate(AXE)
         for width in (360, 1280):
             for scheme in ("light", "dark"):
-                seat.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                seat.page.emulate_media(color_scheme=scheme)
                 seat.page.set_viewport_size({"width": width, "height": 740})
                 if width == 360 and not seat.page.locator("[data-floor][open]").count():
                     seat.floor.click()

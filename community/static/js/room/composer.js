@@ -174,7 +174,7 @@ export function composer({ floor, draftName, send, act, quote }) {
     field.placeholder = allowed ? writeTo : "Write for later; it is kept here";
     button.hidden = !allowed;
     noting.hidden = !allowed;
-    hand.hidden = Boolean(floor.over) || !(floor.can("raise") || floor.place);
+    hand.hidden = Boolean(floor.over) || floor.mine || !(floor.can("raise") || floor.place);
     one("span", hand).textContent = floor.place ? "Lower my hand" : "Raise my hand";
     form.hidden = Boolean(floor.over) && field.value === "";
     offer();

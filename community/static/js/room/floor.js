@@ -278,7 +278,7 @@ export class Floor {
     if (this.mine) {
       buttons.push(
         wide("I’m done", () => this.act("turn.end")),
-        quiet("I pass this time", () => this.act("turn.end", undefined, { why: "passed" })),
+        wide("I pass this time", () => this.act("turn.end", undefined, { why: "passed" })),
       );
     } else if (turn && this.chairs) {
       buttons.push(

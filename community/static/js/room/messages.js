@@ -77,7 +77,7 @@ export class Messages {
   /** A line between the messages, a heading when it `begins` what follows. */
   mark(seq, { words, begins }) {
     if (one(`#e${seq}`, this.list)) return;
-    const li = make("li", { class: `${begins ? "break" : "gist"} mark`, id: `e${seq}` }, begins ? make("h2", { class: "side" }, words) : words);
+    const li = make("li", { class: `${begins ? "break" : "gist"} stage`, id: `e${seq}` }, begins ? make("h2", { class: "side" }, words) : words);
     this.list.insertBefore(li, this.#placeFor());
   }
 
