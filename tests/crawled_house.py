@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from django.utils import timezone
 
+from community.calendar.actions import schedule
 from community.calendar.feeds import make_feed
-from community.calendar.models import Feed
+from community.calendar.models import Event, Feed, Kind
 from community.groups import keeping
 from community.groups.models import Group, JoinRequest, Membership
 from community.house import access as house
@@ -24,8 +25,15 @@ from community.notifications.links import off_token
 from community.notifications.models import InboxEntry
 from moderation.crisis import actions as help_lines
 from moderation.crisis.lines import Line
+from sessions.bookings import actions as bookings
+from sessions.bookings.models import Hours
 from sessions.direct import actions as direct
 from sessions.direct.models import Ask
+from sessions.formats.actions import plan_event
+from sessions.formats.models import Format
+from sessions.meetings.actions import call_for_help, lobby, make_meeting, open_doors, take_chair
+from sessions.meetings.models import Doorway, Entry, Meeting
+from sessions.rooms.models import Hand
 from tests.attendance.holding import a_certificate
 from tests.factories import GroupFactory, MemberFactory
 
@@ -41,6 +49,8 @@ def furnish(people: People) -> list[str]:
         *_recoveries(people),
         *_own_things(people),
         *_attendance(people),
+        *_meetings(people),
+        *_bookings(people),
         *_closed(people),
     ]
 
@@ -129,6 +139,38 @@ def _attendance(people: People) -> Iterator[str]:
         yield f"/sessions/attendance/{made.pk}/"
         yield f"/sessions/attendance/{made.pk}/certificate.pdf"
         yield f"/sessions/attendance/meetings/{made.meeting_id}/"
+
+
+def _meetings(people: People) -> Iterator[str]:
+    """One that is led, with somebody at the door, in line and in need of help; and one to which no host has come."""
+    at, alder, osprey = timezone.now(), people["alder"], people["osprey"]
+    led, alone = _opened("By the lamp", people, at), _opened("By the window", people, at)
+    for name in ("juniper", "wren", "osprey"):
+        lobby.arrive(meeting=led, member=people[name], at=at)
+    lobby.turn_away(meeting=led, member=people["wren"], by=alder, at=at)
+    lobby.admit(meeting=led, member=osprey, by=alder, at=at)
+    call_for_help(meeting=led, member=osprey, words="May I just read?", at=at)
+    Hand.objects.create(room=led.room, member=osprey, seq=1, at=at)
+    take_chair(meeting=led, by=alder, at=at)
+    Meeting.objects.filter(pk=alone.pk).update(no_host_at=at)
+    pages = ("", "door/part/", "help/", "help/part/", "chair/", "chair/part/", "doorway/")
+    yield from (f"/sessions/meetings/{led.occurrence_id}/{page}" for page in pages)
+    yield f"/sessions/meetings/{alone.occurrence_id}/"
+
+
+def _opened(title: str, people: People, at: datetime) -> Meeting:
+    starts = at + timedelta(minutes=5)
+    event = schedule(
+        event=Event(
+            title=title, kind=Kind.objects.get(slug="group-session"), here=True, zone="UTC", day=starts.date(),
+            group=Group.objects.get(slug="sunday-night-sharing"), audience=Event.Audience.GROUP, minutes=60,
+            time=starts.time().replace(second=0, microsecond=0),
+        ),
+        hosts=[people["alder"], people["fern"]], by=people["alder"], at=at,
+    )  # fmt: skip
+    Doorway.objects.create(event=event, entry=Entry.ASK)
+    plan_event(event=event, follows=Format.objects.get(slug="open-sharing"), by=people["alder"], at=at)
+    return open_doors(meeting=make_meeting(occurrence=event.occurrences.get(), at=at), at=at)
 
 
 def _closed(people: People) -> Iterator[str]:

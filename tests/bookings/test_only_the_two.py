@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
+from typing import Any
 
 import pytest
 import time_machine
@@ -139,7 +140,7 @@ def test_they_still_find_it_when_it_is_cancelled_and_the_file_says_so(client: Cl
 
 
 def test_a_warning_of_two_things_at_once_names_it_only_to_the_two(two: Two) -> None:
-    facts = {"day": date(2026, 11, 24), "time": time(16), "rule": ""}
+    facts: dict[str, Any] = {"day": date(2026, 11, 24), "time": time(16), "rule": ""}
     event = make_event(by=two.keeper, **facts)
     [clash] = double_booked(event, NOW, reader=two.keeper)
     assert (clash.other, clash.shares, clash.known) == (two.occurrence, "a host", True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_every_week_it_is_the_same_hour_on_the_wall_through_a_change_of_the_cloc
 def test_an_hour_that_a_change_of_the_clock_skips_has_no_times_and_one_that_comes_twice_has_them_once() -> (
     None
 ):
-    night = {"starts": time(1), "ends": time(4), "minutes": 30}
+    night: dict[str, Any] = {"starts": time(1), "ends": time(4), "minutes": 30}
     spring = open_times(counsellor(), day=date(2027, 3, 14), **night)
     assert hours_in_utc(spring) == ["03-14 06:00", "03-14 06:30", "03-14 07:00", "03-14 07:30"]
     autumn = open_times(counsellor(), day=date(2027, 11, 7), **night)
@@ -63,7 +64,10 @@ def test_what_is_over_is_not_opened() -> None:
 def test_times_that_lie_on_others_of_the_same_person_are_refused_and_nothing_is_kept() -> None:
     keeper = counsellor()
     open_times(keeper)
-    for fields in ({"starts": time(17, 45)}, {"starts": time(15, 50), "ends": time(16, 20)}, {}):
+    on_them: list[dict[str, Any]] = [
+        {"starts": time(17, 45)}, {"starts": time(15, 50), "ends": time(16, 20)}, {},
+    ]  # fmt: skip
+    for fields in on_them:
         with pytest.raises(actions.OpenAlready):
             open_times(keeper, **{"ends": time(19)} | fields)
     assert Hours.objects.count() == 1

@@ -26,7 +26,7 @@ FOR_ANYONE = [
 SIGNED_IN = [
     "/", "/groups/", "/groups/the-porch/", "/groups/the-porch/people/", "/groups/after-a-loss/", "/you/",
     "/accounts/password/change/", "/accounts/logout/", "/inbox/", "/you/notices/", "/nowhere/",
-    "/you/settings/", "/you/leaving/", "/you/leaving/leave/", "/you/blocks/", "/direct/",
+    "/sessions/one-to-one/", "/you/settings/", "/you/leaving/", "/you/leaving/leave/", "/you/blocks/", "/direct/",
     "/house/rules/", "/house/privacy/", "/house/rules/changes/2/",
     "/you/signing-in/", "/you/signing-in/second-step/", "/you/sign-ins/",
     "/accounts/reauthenticate/?next=/accounts/app/add/", "/sessions/attendance/",
@@ -42,7 +42,8 @@ STEWARDS = [
     "/desk/help-lines/US/988-day-and-night/", "/desk/help-lines/NZ/new/", "/desk/health/",
     "/desk/invitations/", "/desk/invitations/new/", "/desk/invitations/links/new/", "/desk/invitations/files/new/",
     "/desk/invitations/asking/", "/desk/invitations/3/",
-    "/desk/recoveries/",
+    "/desk/recoveries/", "/sessions/one-to-one/hours/", "/sessions/one-to-one/hours/new/",
+    "/sessions/one-to-one/mentors/",
 ]  # fmt: skip
 
 # In the room that is looked at; `target` names where the first message of Bramble says it.
