@@ -102,6 +102,7 @@ def test_on_a_phone_without_javascript_times_are_opened_booked_moved_cancelled_a
     expect(page.get_by_role("heading", name="Free")).to_have_count(4)
     page.get_by_role("button", name="Close").first.click()
     expect(page.get_by_text("Closed. Nobody can book it.")).to_be_visible()
+    page.locator("summary", has_text="What you opened").click()
     page.get_by_role("link", name="Close the rest").click()
     page.get_by_role("button", name="Close the rest").click()
     expect(page.get_by_text("3 times are closed.")).to_be_visible()
@@ -116,14 +117,16 @@ def test_the_room_opens_in_time_and_only_the_two_can_go_in(house: Site, sit: Sit
     open_times(counsellor.page, house, noon, noon + timedelta(minutes=10), 30)
     expect(counsellor.page.get_by_text("1 time is open.")).to_be_visible()
     book_first(member.page, house, "Linden")
+    booking = member.page.url
     member.page.get_by_role("link", name="To the door").click()
+    member.page.wait_for_url(re.compile("/sessions/meetings/"))
     door = member.page.url
     for seat in (member, counsellor):
         page = seat.page
         page.goto(door)
         # The room is made by the clock, a few seconds later.
         go_in = page.get_by_role("link", name="Go in").or_(page.locator("form[action$='/enter/'] .btn.go"))
-        expect(go_in).to_be_visible()
+        expect(go_in).to_be_visible(timeout=60_000)
         go_in.click()
         page.wait_for_url(re.compile("/sessions/rooms/"))
     room = member.page.url
@@ -132,7 +135,7 @@ def test_the_room_opens_in_time_and_only_the_two_can_go_in(house: Site, sit: Sit
     counsellor.sees("My sister wrote to me.")
     for who in ("juniper", "marigold", "alder"):
         other = sit(who, live=False)
-        for address in (room, door, f"{house.base_url}{ONE_TO_ONE}1/"):
+        for address in (room, door, booking):
             answer = other.page.goto(address)
             assert answer is not None
             assert answer.status == 404, (who, address)
