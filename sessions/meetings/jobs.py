@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -118,12 +118,12 @@ class Watch:
             return
         leading = chairs_of(meeting)
         next_one = next((person for person in leading if person.pk in inside), None)
-        if meeting.chair_id is None:
-            if next_one is not None:
-                take_empty_chair(meeting=meeting, by=next_one, at=at)
-            elif not any(person.pk in seen for person in leading):
-                tell_of_no_host(meeting=meeting, at=at)
-        elif next_one is not None and _chair_is_away(meeting, seen, at):
+        if next_one is None:
+            if _nobody_leads(meeting, [seen[person.pk] for person in leading if person.pk in seen], at):
+                leave_to_those_there(meeting=meeting, at=at)
+        elif meeting.chair_id is None:
+            take_empty_chair(meeting=meeting, by=next_one, at=at)
+        elif _chair_is_away(meeting, seen, at):
             hand_over(meeting=meeting, to=next_one, by=None, at=at)
 
 
@@ -144,24 +144,42 @@ def _chair_is_away(meeting: Meeting, seen: Mapping[int, datetime], at: datetime)
     return max(last, meeting.chair_since) <= at - CHAIR_AWAY_AFTER
 
 
-@transaction.atomic
-def tell_of_no_host(*, meeting: Meeting, at: datetime) -> bool:
-    """Tell those who wait, those who said that they come, and who was to hold it; once. False when it is not so."""
-    meeting = held(meeting)
+def _nobody_leads(meeting: Meeting, seen: Iterable[datetime], at: datetime) -> bool:
+    """Whether, from the start on, nobody who may lead has been there for ten minutes. Of an hour for two, or of a whole
+    day, nobody is said to be late.
+    """
     event = meeting.occurrence.event if meeting.occurrence else None
     if event is None or event.all_day or event.between_two:
         return False
-    late = meeting.starts_at + NO_HOST_AFTER <= at < meeting.ends_at
-    if not late or meeting.no_host_at or meeting.chair_id or meeting.begun_at or meeting.closed_at:
+    last = max([meeting.starts_at, meeting.chair_since or meeting.starts_at, *seen])
+    return last + NO_HOST_AFTER <= at < meeting.ends_at
+
+
+@transaction.atomic
+def leave_to_those_there(*, meeting: Meeting, at: datetime) -> bool:
+    """From now on someone who is there may step in. If it has not begun, those who wait, those who said that they come
+    and those who were to hold it are told, once. False when it was so before, or somebody has come.
+    """
+    led_since, meeting = meeting.chair_since, held(meeting)
+    if meeting.closed_at is not None or meeting.chair_since != led_since:
         return False
-    meeting.no_host_at = at
-    meeting.save(update_fields=["no_host_at"])
+    if meeting.no_host_at is not None and meeting.chair_id is None:
+        return False
+    if meeting.no_host_at is None and meeting.begun_at is None:
+        _tell_of_no_host(meeting, at)
+    meeting.no_host_at = meeting.no_host_at or at
+    meeting.chair = meeting.chair_since = None
+    meeting.save(update_fields=["no_host_at", "chair", "chair_since"])
+    return True
+
+
+def _tell_of_no_host(meeting: Meeting, at: datetime) -> None:
     came = Arrival.objects.filter(meeting=meeting, turned_away_at__isnull=True).values("member")
     coming = Answer.objects.filter(occurrence=meeting.occurrence, seat=Answer.Seat.TAKEN).values("member")
     leading = Membership.objects.filter(group=meeting.group_id, role=Membership.Role.FACILITATOR)
-    wanted = Member.objects.here()
-    people = wanted.filter(pk__in=came) | wanted.filter(pk__in=coming)
-    people |= wanted.filter(pk__in=leading.values("member"))
+    here = Member.objects.here()
+    people = here.filter(pk__in=came) | here.filter(pk__in=coming)
+    people |= here.filter(pk__in=leading.values("member"))
     notify_all(
         what=f"meeting:{meeting.pk}:no_host",
         kind=NO_HOST,
@@ -171,7 +189,6 @@ def tell_of_no_host(*, meeting: Meeting, at: datetime) -> bool:
         useful_until=meeting.ends_at,
         at=at,
     )
-    return True
 
 
 # --- afterwards ----------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from community.notifications.kinds import Kind
 NO_HOST = Kind(
     "meetings.no_host",
     "That something you said you would come to has begun, and nobody who holds it is there",
-    line="{title}: nobody who holds it has come yet. Someone who is there can open it.",
+    line="{title}: nobody who holds it has come yet. Someone who is there can lead it.",
     switchable=False,
     urgent=True,
 )

@@ -9,10 +9,14 @@ from typing import Any
 from community.calendar.models import Event, Occurrence
 from community.groups.models import Group, Membership
 from community.members.models import Member
+from sessions.meetings.access import Door, meeting_for
 from sessions.meetings.actions import make_meeting, open_doors
 from sessions.meetings.models import Doorway, Entry, Meeting
+from sessions.rooms import stays
+from sessions.rooms.models import Room
 from tests.calendar.making import make_event, nth
 from tests.factories import GroupFactory, MemberFactory, MembershipFactory
+from tests.live_client import events
 
 FACILITATOR, MODERATOR = Membership.Role.FACILITATOR, Membership.Role.MODERATOR
 
@@ -52,3 +56,25 @@ def circle(*, entry: Entry | None = None, **fields: Any) -> Circle:
         Doorway.objects.create(event=event, entry=entry)
     one = nth(event, 0)
     return Circle(group, event, one, alder, fern, one.starts_at - timedelta(minutes=10))
+
+
+def meeting_of(of: Circle) -> Meeting:
+    return Meeting.objects.select_related("room", "group", "occurrence__event").get(occurrence=of.one)
+
+
+def phase(of: Circle) -> str:
+    return Room.objects.get(meeting__occurrence=of.one).phase
+
+
+def here(of: Circle, at: datetime, *people: Member) -> None:
+    """They have the room open at this moment."""
+    room = meeting_of(of).room
+    stays.witness([(person.pk, room.log_id) for person in people], at)
+
+
+def kinds_of(of: Circle) -> list[str]:
+    return [event["type"] for event in events(meeting_of(of).room)]
+
+
+def state(member: Member, of: Circle, at: datetime) -> Door:
+    return meeting_for(member, of.one.pk, at).state

@@ -7,10 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 from django.http import Http404
 
-from community.calendar.actions import cancel_one, change_all, change_from, change_one
 from community.calendar.answers import answer
-from community.calendar.models import Answer, Host, Occurrence
-from community.calendar.occurrences import rewrite
+from community.calendar.models import Answer, Host
 from community.groups.models import Membership
 from community.house import access as house_access
 from community.house.models import House
@@ -18,35 +16,16 @@ from community.members.models import Member
 from community.notifications.models import Delivery
 from moderation.audit.models import AuditEntry
 from moderation.audit.verbs import Verb
-from sessions.formats.actions import plan_event
-from sessions.formats.models import Format
-from sessions.formats.shipping import ship_formats
 from sessions.meetings import actions, jobs
 from sessions.meetings.access import Door, meeting_for
-from sessions.meetings.models import Arrival, Doorway, Entry, HelpCall, Meeting
+from sessions.meetings.models import Arrival, Entry, HelpCall, Meeting
 from sessions.rooms import stays
 from sessions.rooms.access import room_for
 from sessions.rooms.models import Room, Stay
-from tests.calendar.making import nth
-from tests.live_client import events
 from tests.meetings.at_once import at_once
-from tests.meetings.holding import Circle, circle
+from tests.meetings.holding import Circle, circle, here, kinds_of, meeting_of, phase, state
 
 pytestmark = pytest.mark.django_db
-
-
-def meeting_of(of: Circle) -> Meeting:
-    return Meeting.objects.select_related("room", "group", "occurrence__event").get(occurrence=of.one)
-
-
-def phase(of: Circle) -> str:
-    return Room.objects.get(meeting__occurrence=of.one).phase
-
-
-def here(of: Circle, at: datetime, *people: Member) -> None:
-    """They have the room open at this moment."""
-    room = meeting_of(of).room
-    stays.witness([(person.pk, room.log_id) for person in people], at)
 
 
 def told(kind: str) -> set[Member]:
@@ -54,14 +33,6 @@ def told(kind: str) -> set[Member]:
     people = [row.member for row in rows]
     assert len(people) == len(set(people)), "told once"
     return {person for person in people if person is not None}
-
-
-def kinds_of(of: Circle) -> list[str]:
-    return [event["type"] for event in events(meeting_of(of).room)]
-
-
-def state(member: Member, of: Circle, at: datetime) -> Door:
-    return meeting_for(member, of.one.pk, at).state
 
 
 # --- opening -------------------------------------------------------------------------------------------------------
@@ -139,18 +110,41 @@ def test_when_the_chair_drops_out_for_two_minutes_a_co_host_who_is_there_has_it_
     assert meeting_of(tuesday).chair == tuesday.alder
 
 
-def test_a_chair_whose_line_breaks_for_a_moment_or_whom_nobody_can_follow_keeps_it() -> None:
+def test_a_chair_whose_line_breaks_for_a_moment_or_whom_nobody_can_follow_keeps_it_for_ten_minutes() -> None:
     tuesday = circle()
     wren = tuesday.person()
     jobs.hold_meetings(tuesday.minutes(-5))
+    actions.arrive(meeting=meeting_of(tuesday), member=wren, at=tuesday.minutes(-4))
     here(tuesday, tuesday.minutes(0), tuesday.alder, wren)
     jobs.hold_meetings(tuesday.minutes(0))
-    for minute in range(1, 12):
+    actions.begin_step(meeting=meeting_of(tuesday), step=0, by=tuesday.alder, at=tuesday.minutes(0))
+    for minute in (*range(1, 10), 9.9):
         here(tuesday, tuesday.minutes(minute), wren)
         jobs.hold_meetings(tuesday.minutes(minute))
-    meeting = meeting_of(tuesday)
-    assert meeting.chair == tuesday.alder
-    assert meeting.no_host_at is None
+    assert meeting_of(tuesday).chair == tuesday.alder
+    assert not meeting_for(wren, tuesday.one.pk, tuesday.minutes(9.9)).no_host
+    settled(wren, tuesday.minutes(10))
+    here(tuesday, tuesday.minutes(10), wren)
+    jobs.hold_meetings(tuesday.minutes(10))
+    assert meeting_for(wren, tuesday.one.pk, tuesday.minutes(10)).may_step_in
+    assert told("meetings.no_host") == set(), "it has begun: who is there sees it"
+    here(tuesday, tuesday.minutes(10.5), wren, tuesday.alder)
+    jobs.hold_meetings(tuesday.minutes(10.5))
+    assert meeting_of(tuesday).chair == tuesday.alder
+    assert not meeting_for(wren, tuesday.one.pk, tuesday.minutes(11)).no_host
+
+
+def test_a_host_who_looked_in_before_the_start_and_was_gone_has_not_come() -> None:
+    tuesday = circle()
+    jobs.hold_meetings(tuesday.minutes(-15))
+    here(tuesday, tuesday.minutes(-14), tuesday.alder)
+    jobs.hold_meetings(tuesday.minutes(-14))
+    assert meeting_of(tuesday).chair == tuesday.alder
+    jobs.hold_meetings(tuesday.minutes(9.9))
+    assert meeting_of(tuesday).no_host_at is None
+    jobs.hold_meetings(tuesday.minutes(10))
+    assert (meeting_of(tuesday).no_host_at, meeting_of(tuesday).chair) == (tuesday.minutes(10), None)
+    assert told("meetings.no_host") == {tuesday.alder}
 
 
 # --- when no host comes --------------------------------------------------------------------------------------------
@@ -180,7 +174,7 @@ def test_with_a_host_there_nobody_is_told_that_none_came() -> None:
     jobs.hold_meetings(tuesday.minutes(-5))
     here(tuesday, tuesday.minutes(1), tuesday.alder)
     jobs.hold_meetings(tuesday.minutes(1))
-    jobs.hold_meetings(tuesday.minutes(11))
+    jobs.hold_meetings(tuesday.minutes(10))
     assert told("meetings.no_host") == set()
 
 
@@ -311,133 +305,6 @@ def test_a_day_later_nobody_reads_it_and_after_ninety_days_nothing_says_who_was_
     assert state(wren, tuesday, tuesday.minutes(3000)) is Door.OVER
     jobs.forget_meetings(tuesday.minutes(60) + timedelta(days=90))
     assert not Stay.objects.exists()
-
-
-# --- the calendar changes ------------------------------------------------------------------------------------------
-
-
-def test_a_date_that_is_moved_while_people_wait_is_shut_and_opens_again_in_time() -> None:
-    tuesday = circle()
-    jobs.hold_meetings(tuesday.minutes(-10))
-    assert phase(tuesday) == "lobby"
-    later = tuesday.one.starts_at + timedelta(hours=2)
-    change_one(
-        occurrence=tuesday.one,
-        changes={"starts_at": later, "ends_at": later + timedelta(hours=1)},
-        by=tuesday.alder,
-        at=tuesday.minutes(-9),
-    )
-    jobs.hold_meetings(tuesday.minutes(-8))
-    assert phase(tuesday) == "closed"
-    assert state(tuesday.fern, tuesday, tuesday.minutes(-8)) is Door.NOT_YET
-    jobs.hold_meetings(later - timedelta(minutes=15))
-    assert phase(tuesday) == "lobby"
-    assert meeting_of(tuesday).closes_at == later + timedelta(minutes=90)
-
-
-def test_a_meeting_that_has_begun_goes_on_when_its_date_is_moved_and_ends_by_the_new_time() -> None:
-    tuesday = circle()
-    jobs.hold_meetings(tuesday.minutes(-10))
-    actions.begin_step(meeting=meeting_of(tuesday), step=0, by=tuesday.alder, at=tuesday.minutes(0))
-    change_one(
-        occurrence=tuesday.one,
-        changes={"starts_at": tuesday.minutes(30), "ends_at": tuesday.minutes(120)},
-        by=tuesday.alder,
-        at=tuesday.minutes(1),
-    )
-    here(tuesday, tuesday.minutes(2), tuesday.alder)
-    jobs.hold_meetings(tuesday.minutes(2))
-    assert phase(tuesday) == "open"
-    assert meeting_of(tuesday).ends_at == tuesday.minutes(120)
-
-
-def test_a_date_that_is_cancelled_or_written_out_of_its_series_ends_its_meeting() -> None:
-    cancelled, dropped = circle(), circle()
-    for one in (cancelled, dropped):
-        jobs.hold_meetings(one.minutes(-10))
-    gone = meeting_of(dropped)
-    cancel_one(occurrence=cancelled.one, because="", by=cancelled.alder, at=cancelled.minutes(-5))
-    dropped.event.left_out = [dropped.one.recurrence_id]
-    rewrite(dropped.event, shift=timedelta(0), now=dropped.minutes(-5))
-    assert not Occurrence.objects.filter(pk=dropped.one.pk).exists()
-    jobs.hold_meetings(dropped.minutes(-4))
-    gone.refresh_from_db()
-    assert gone.closed_at == dropped.minutes(-4)
-    assert meeting_of(cancelled).closed_at == cancelled.minutes(-4)
-    assert phase(cancelled) == "closed"
-    assert state(cancelled.alder, cancelled, cancelled.minutes(-4)) is Door.CANCELLED
-
-
-def test_a_date_put_off_after_it_was_closed_has_a_meeting_of_its_own() -> None:
-    tuesday = circle()
-    wren = tuesday.person()
-    jobs.hold_meetings(tuesday.minutes(-10))
-    first = meeting_of(tuesday)
-    actions.arrive(meeting=first, member=wren, at=tuesday.minutes(-9))
-    actions.close(meeting=first, by=tuesday.alder, at=tuesday.minutes(-5))
-    jobs.hold_meetings(tuesday.minutes(-4))
-    assert meeting_of(tuesday) == first
-    tomorrow = tuesday.one.starts_at + timedelta(days=1)
-    change_one(
-        occurrence=tuesday.one,
-        changes={"starts_at": tomorrow, "ends_at": tomorrow + timedelta(hours=1)},
-        by=tuesday.alder,
-        at=tuesday.minutes(-3),
-    )
-    jobs.hold_meetings(tomorrow - timedelta(minutes=15))
-    second = meeting_of(tuesday)
-    assert second != first
-    assert second.group_id != first.group_id
-    assert state(wren, tuesday, tomorrow) is Door.MAY_ENTER
-
-
-def test_how_people_come_in_is_what_was_chosen_when_the_doors_opened() -> None:
-    tuesday = circle(entry=Entry.ASK)
-    wren, juniper = tuesday.person(), tuesday.person()
-    actions.make_meeting(occurrence=tuesday.one, at=tuesday.minutes(-20))
-    Doorway.objects.filter(event=tuesday.event).update(entry=Entry.OPEN)
-    jobs.hold_meetings(tuesday.minutes(-14))
-    actions.arrive(meeting=meeting_of(tuesday), member=wren, at=tuesday.minutes(-13))
-    assert state(wren, tuesday, tuesday.minutes(-13)) is Door.IN
-    Doorway.objects.filter(event=tuesday.event).update(entry=Entry.ASK)
-    jobs.hold_meetings(tuesday.minutes(-12))
-    actions.arrive(meeting=meeting_of(tuesday), member=juniper, at=tuesday.minutes(-11))
-    assert state(juniper, tuesday, tuesday.minutes(-11)) is Door.IN
-
-
-def test_a_co_host_who_is_named_after_it_was_made_may_lead_it() -> None:
-    tuesday = circle()
-    wren = tuesday.person()
-    jobs.hold_meetings(tuesday.minutes(-10))
-    assert not meeting_for(wren, tuesday.one.pk, tuesday.minutes(-9)).chairs
-    change_all(
-        event=tuesday.event,
-        changes={},
-        hosts=[tuesday.alder, wren],
-        by=tuesday.alder,
-        at=tuesday.minutes(-9),
-    )
-    jobs.hold_meetings(tuesday.minutes(-8))
-    actions.begin_step(meeting=meeting_of(tuesday), step=0, by=wren, at=tuesday.minutes(0))
-    assert meeting_of(tuesday).chair == wren
-
-
-def test_when_a_series_is_split_later_dates_keep_their_door_and_their_script() -> None:
-    tuesday = circle(entry=Entry.ASK)
-    ship_formats(at=tuesday.at)
-    plan_event(
-        event=tuesday.event, follows=Format.objects.get(slug="open-sharing"), by=tuesday.alder, at=tuesday.at
-    )
-    third = nth(tuesday.event, 2)
-    later = change_from(
-        occurrence=third, changes={"title": "New"}, hosts=[tuesday.alder], by=tuesday.alder, at=tuesday.at
-    )
-    third.refresh_from_db()
-    assert third.event == later != tuesday.event
-    jobs.hold_meetings(third.starts_at)
-    meeting = Meeting.objects.select_related("room").get(occurrence=third)
-    assert meeting.entry == Entry.ASK
-    assert meeting.room.steps
 
 
 # --- in several processes ------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import Http404
+from pytest_django import DjangoAssertNumQueries
 from structlog.testing import capture_logs
 
 from community.calendar.models import Host
@@ -24,12 +25,14 @@ from sessions.meetings import actions, jobs
 from sessions.meetings.access import (
     Part,
     call_to_answer,
+    chairs_of,
+    lobby_of,
     meeting_for,
     meeting_to_chair,
     meeting_to_greet,
     open_calls,
 )
-from sessions.meetings.models import HelpCall
+from sessions.meetings.models import Entry, HelpCall
 from sessions.rooms.models import Room
 from tests.factories import MemberFactory
 from tests.live_client import events, state_of
@@ -184,3 +187,24 @@ def test_from_the_lobby_one_may_ask_for_help_too_and_from_outside_nobody_does() 
     actions.close(meeting=meeting, by=tuesday.alder, at=tuesday.minutes(60))
     with pytest.raises(actions.NotOpen):
         actions.call_for_help(meeting=meeting, member=wren, words="", at=tuesday.minutes(61))
+
+
+def test_what_a_visit_and_the_lobby_cost_does_not_grow_with_who_comes(
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    tuesday = circle(entry=Entry.ASK)
+    meeting, wren = tuesday.opened(), tuesday.person()
+    actions.arrive(meeting=meeting, member=wren, at=tuesday.at)
+
+    def costs(most: int) -> int:
+        with django_assert_max_num_queries(most) as asked:
+            meeting_for(wren, tuesday.one.pk, tuesday.at)
+            [one.member.handle for one in lobby_of(meeting)]
+            chairs_of(meeting)
+            jobs.hold_meetings(tuesday.at)
+        return len(asked)
+
+    few = costs(40)
+    for _ in range(6):
+        actions.arrive(meeting=meeting, member=tuesday.person(), at=tuesday.at)
+    costs(few)

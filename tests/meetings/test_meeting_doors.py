@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from http import HTTPStatus
 
 import pytest
+from django.test import Client
 
 from community.calendar.models import Host
+from community.desk.access import groups_for_desk
+from community.groups.access import groups_for
 from community.groups.models import Membership
 from community.live.engine import Engine
 from community.members.access import profiles_for
@@ -44,6 +48,12 @@ OF_A_MEETING = {
 # What is said first in a meeting's room comes after it was opened, into its lobby.
 SAID = 3
 ON_PAGES = {"page", "history", "people", "message", "form", "json"}
+
+
+def as_(member: Member) -> Client:
+    client = Client()
+    client.cookies["sessionid"] = sign_in(member)
+    return client
 
 
 def person(who: str, of: Circle, meeting: Meeting) -> Member | None:
@@ -139,10 +149,15 @@ def test_a_meeting_is_on_no_list_of_rooms_and_is_no_group_that_people_share() ->
     for member in (wren, juniper):
         actions.arrive(meeting=meeting, member=member, at=tuesday.at)
     assert rooms_for(wren) == []
+    assert list(groups_for(wren)) == []
+    assert meeting.group not in groups_for_desk()
+    assert as_(wren).get(f"/groups/{meeting.group.slug}/").status_code == HTTPStatus.NOT_FOUND
+    assert as_(wren).get(f"/direct/with/{juniper.public_id}/").status_code == HTTPStatus.NOT_FOUND
     assert juniper not in profiles_for(wren)
     assert tuesday.alder not in profiles_for(wren)
     MembershipFactory(group=MembershipFactory(member=wren).group, member=juniper)
     assert juniper in profiles_for(wren)
+    assert as_(wren).get(f"/direct/with/{juniper.public_id}/").status_code == HTTPStatus.OK
 
 
 def test_whoever_leads_one_meeting_has_no_duty_for_which_they_would_be_asked_for_a_second_factor() -> None:
