@@ -108,5 +108,11 @@ def standing_certificate_of(member: Member, pk: int, at: datetime) -> Certificat
 
 
 def by_code(typed: str, at: datetime) -> CertificateQuerySet:
-    """The certificate with this code while it stands: unknown, run out and revoked are found alike, by not being."""
-    return Certificate.objects.standing(at).filter(code_digest__in=digests_of(typed))
+    """The certificate with this code while it stands: unknown, run out and revoked are found alike, by not being.
+
+    So is one of somebody who is gone, should it have been made in the very moment in which they went.
+    """
+    here = Exists(
+        Member.objects.filter(pk=OuterRef("member_id"), gone_at__isnull=True)
+    )  # no join: it is updated
+    return Certificate.objects.standing(at).filter(here, code_digest__in=digests_of(typed))

@@ -104,5 +104,6 @@ def drop_all(member: Member, at: datetime) -> None:
 
 def forget_spent(at: datetime) -> int:
     """Delete what has run out or was revoked a while ago; how many."""
-    spent = Q(expires_at__lte=at - KEPT_WHEN_SPENT) | Q(revoked_at__lte=at - KEPT_WHEN_SPENT)
+    ago = at - KEPT_WHEN_SPENT
+    spent = Q(expires_at__lte=ago) | Q(revoked_at__lte=ago) | Q(member__gone_at__lte=ago)
     return Certificate.objects.filter(spent).delete()[0]

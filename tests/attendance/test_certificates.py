@@ -199,6 +199,14 @@ def test_it_stands_when_the_meeting_is_long_forgotten() -> None:
     assert (found.minutes, found.starts_at) == (made.minutes, made.starts_at)
 
 
+def test_what_was_made_as_someone_went_is_worth_nothing_and_goes_too() -> None:
+    made, now = a_certificate(MemberFactory()), timezone.now()
+    Member.objects.filter(pk=made.member_id).update(gone_at=now, is_active=False)
+    assert actions.check(typed=made.code, at=now) is None
+    assert actions.forget_spent(now + 29 * DAY) == 0
+    assert actions.forget_spent(now + 31 * DAY) == 1
+
+
 def test_what_is_spent_is_deleted_after_a_month() -> None:
     wren, now = MemberFactory(), timezone.now()
     stands, revoked = a_certificate(wren), a_certificate(wren)

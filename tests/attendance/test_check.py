@@ -17,6 +17,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from community.live.models import Event
+from community.members.models import Member
 from moderation.audit.models import AuditEntry
 from sessions.attendance import actions, codes, wording
 from sessions.attendance.models import Certificate
@@ -63,10 +64,12 @@ def spent(how: str) -> str:
             return "ZZZZ"
         case "of someone who left":
             actions.drop_all(made.member, now)
+        case "of someone who is gone":
+            Member.objects.filter(pk=made.member_id).update(gone_at=now, is_active=False)
     return made.code
 
 
-SPENT = ["unknown", "revoked", "run out", "no code", "of someone who left"]
+SPENT = ["unknown", "revoked", "run out", "no code", "of someone who left", "of someone who is gone"]
 
 
 def test_a_code_confirms_what_is_printed_and_the_notice_goes_with_it(made: Certificate) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessions.attendance.minutes import attended, time_within
@@ -26,12 +26,14 @@ def seconds_counted(stays: list[tuple[int, int]], length: int) -> int:
     return sum(any(began <= second < began + lasted for began, lasted in stays) for second in range(length))
 
 
+@settings(deadline=None)
 @given(stays=STAYS, length=LENGTHS)
 def test_the_time_is_what_one_counts_second_by_second(stays: list[tuple[int, int]], length: int) -> None:
     found = time_within(spans(stays), START, START + length * SECOND)
     assert found == seconds_counted(stays, length) * SECOND
 
 
+@settings(deadline=None)
 @given(stays=STAYS, length=LENGTHS, percent=st.integers(1, 100))
 def test_minutes_are_whole_ones_and_never_more_than_there_were(
     stays: list[tuple[int, int]], length: int, percent: int
@@ -42,6 +44,7 @@ def test_minutes_are_whole_ones_and_never_more_than_there_were(
     assert found.enough == (found.length > 0 and found.minutes >= max(1, length // 60 * percent // 100))
 
 
+@settings(deadline=None)
 @given(stays=STAYS, length=LENGTHS)
 def test_neither_the_order_nor_a_second_device_makes_a_difference(
     stays: list[tuple[int, int]], length: int
@@ -51,6 +54,7 @@ def test_neither_the_order_nor_a_second_device_makes_a_difference(
     assert time_within(spans([*reversed(stays), *stays]), START, end) == found
 
 
+@settings(deadline=None)
 @given(length=st.integers(60, 36_000), percent=st.integers(1, 100))
 def test_whoever_was_there_all_along_was_there_long_enough(length: int, percent: int) -> None:
     end = START + length * SECOND
