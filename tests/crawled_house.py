@@ -173,6 +173,23 @@ def _opened(title: str, people: People, at: datetime) -> Meeting:
     return open_doors(meeting=make_meeting(occurrence=event.occurrences.get(), at=at), at=at)
 
 
+def _bookings(people: People) -> Iterator[str]:
+    """Alder's times on two days, of which Juniper has one; and a mentor whom a steward named."""
+    at, alder = timezone.now(), people["alder"]
+    bookings.name_mentor(member=people["sorrel"], by=people["marigold"], at=at)
+    day = timezone.localtime(at).date() + timedelta(days=3)
+    hours = Hours(keeper=alder, day=day, starts=time(9), ends=time(12), minutes=30, zone=alder.time_zone)
+    bookings.open_hours(hours=hours, at=at)
+    first, free = hours.slots.select_related("keeper", "hours").order_by("starts_at")[:2]
+    booked = bookings.book(slot=first, member=people["juniper"], note="", remind_minutes=None, at=at)
+    yield f"/sessions/one-to-one/with/{alder.public_id}/"
+    yield f"/sessions/one-to-one/times/{free.pk}/"
+    yield f"/sessions/one-to-one/{booked.pk}/"
+    yield from (f"/sessions/one-to-one/{booked.pk}/{page}/" for page in ("move", "cancellation"))
+    yield f"/sessions/one-to-one/hours/{hours.pk}/closing/"
+    yield f"/sessions/one-to-one/hours/times/{free.pk}/closing/"
+
+
 def _closed(people: People) -> Iterator[str]:
     at, steward = timezone.now(), people["marigold"]
     suspension.suspend(member=people["tamarack"], by=steward, reason="A pause.", at=at)
