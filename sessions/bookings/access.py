@@ -242,10 +242,10 @@ def left_hanging(at: datetime) -> QuerySet[Booking]:
     return ahead.filter(away).select_related("member", "slot__keeper", "event")
 
 
-def between(one: Member, other: Member, at: datetime) -> QuerySet[Booking]:
-    ahead = Booking.objects.filter(ended_at__isnull=True, slot__starts_at__gt=at)
+def between(one: Member, other: Member) -> QuerySet[Booking]:
+    """All that the two have ever agreed on."""
     either = Q(member=one, slot__keeper=other) | Q(member=other, slot__keeper=one)
-    return ahead.filter(either).select_related("member", "slot__keeper", "event")
+    return Booking.objects.filter(either).select_related("member", "slot__keeper", "event__group")
 
 
 # --- the keeper's own ------------------------------------------------------------------------------------------------

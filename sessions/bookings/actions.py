@@ -241,9 +241,17 @@ def cancel_all_of(member: Member, at: datetime) -> None:
 
 
 def cancel_between(by: Member, whom: Member, at: datetime) -> None:
-    """When someone blocks the other."""
-    for booking in access.between(by, whom, at):
-        cancel(booking=booking, by=by, at=at)
+    """When someone blocks the other: what is ahead is cancelled, and no room of the two stands open any more."""
+    both = list(access.between(by, whom))
+    groups = [booking.event.group for booking in both if booking.event.group is not None]
+    log.lock([pk for group in groups for pk in log.tagged(group.tag)])
+    for booking in both:
+        if booking.stands and booking.slot.starts_at > at:
+            cancel(booking=booking, by=by, at=at)
+    gone = Membership.objects.filter(group__in=groups)
+    for member_id, group in [(row.member_id, row.group) for row in gone.select_related("group")]:
+        eviction.evict(member_id, group.tag, ENDED)
+    gone.delete()
 
 
 def cancel_left_hanging(at: datetime) -> int:

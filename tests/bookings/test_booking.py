@@ -262,6 +262,20 @@ def test_when_one_of_the_two_goes_the_other_is_told_and_nothing_stays_booked(goe
 
 
 @pytest.mark.django_db
+def test_a_block_while_the_two_talk_ends_their_room_and_cancels_nothing_that_has_begun() -> None:
+    keeper, wren = counsellor(), MemberFactory()
+    slot = open_times(keeper)[0]
+    booking = book(slot, wren)
+    with_them = Membership.objects.filter(group=booking.event.group)
+    assert with_them.count() == 2
+    block(by=wren, whom=keeper, at=slot.starts_at)
+    assert not with_them.exists()
+    booking.refresh_from_db()
+    assert booking.stands
+    assert told("calendar.changed") == []
+
+
+@pytest.mark.django_db
 def test_what_two_people_agree_on_is_on_record_for_nobody_else() -> None:
     before = AuditEntry.objects.count()
     first, second, *_ = open_times(counsellor())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
+from typing import Any
 
 import pytest
 import time_machine
@@ -296,7 +297,7 @@ def test_a_host_in_two_places_at_once_is_warned(client: Client) -> None:
     ],
 )
 def test_a_place_taken_twice_at_once_is_warned_of(
-    client: Client, place: dict[str, str], other: dict[str, str], warned: str
+    client: Client, place: dict[str, Any], other: dict[str, Any], warned: str
 ) -> None:
     make_event(**other)
     client.force_login(facilitator())
