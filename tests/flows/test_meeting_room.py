@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.flows.seats import Seat, Sit, in_database
 from tests.sites import Site
@@ -16,24 +16,20 @@ from tests.sites import Site
 AXE = (Path(__file__).parent.parent / "vendor" / "axe.min.js").read_text()
 EVENING = "evening-steps"
 PHONE = {"width": 360, "height": 740}
+# Of each phase in which one person at a time writes, another length of turn: minutes, little more than one, none.
 STEPS = [
-    {"phase": "opening", "title": "The lamp is lit", "minutes": 5, "writes": "hosts"},
-    {"phase": "sharing", "title": "What held me", "minutes": 30, "writes": "turn"},
-    {"phase": "closing", "title": "Good night", "minutes": 5, "writes": "hosts"},
+    {"phase": "opening", "title": "The lamp is lit", "minutes": 5, "writes": "hosts", "turn_seconds": None},
+    {"phase": "check-in", "title": "A few words", "minutes": 10, "writes": "turn", "turn_seconds": 130},
+    {"phase": "topic", "title": "A breath", "minutes": 5, "writes": "turn", "turn_seconds": 20},
+    {"phase": "sharing", "title": "What held me", "minutes": 30, "writes": "turn", "turn_seconds": 180},
+    {"phase": "closing", "title": "Good night", "minutes": 5, "writes": "hosts", "turn_seconds": None},
 ]
 
-# The room as it is when a meeting is about to begin, whatever an earlier test left in it.
 SET = """
 import json
-from sessions.rooms.models import Hand, Room, Turn
-steps = [{{"crosstalk": False, "turn_seconds": {seconds}}} | step for step in json.loads('''{steps}''')]
-room = Room.objects.get(slug="{room}")
-Hand.objects.filter(room=room).delete()
-Turn.objects.filter(room=room).delete()
-Room.objects.filter(pk=room.pk).update(
-    phase="lobby", steps=steps, step=None, attended=True, writes="", crosstalk=None, turn_seconds=None,
-    finishing=None, finishing_until=None,
-)
+from sessions.rooms.models import Room
+steps = [{{"crosstalk": False}} | step for step in json.loads('''{steps}''')]
+Room.objects.filter(slug="{room}").update(phase="lobby", steps=steps, attended=True)
 """
 
 # As if the house had last seen the holder of the floor five minutes ago.
@@ -48,16 +44,12 @@ Turn.objects.filter(pk=turn.pk).update(at=then)
 """
 
 
-@pytest.fixture(params=[180])
-def meeting(house: Site, request: pytest.FixtureRequest) -> str:
-    """In the lobby of a meeting whose turns take `param` seconds."""
-    code = SET.format(seconds=request.param, steps=json.dumps(STEPS), room=EVENING)
+@pytest.fixture(scope="module")
+def meeting(house: Site) -> str:
+    """The room in which the meeting is held; `lobby` and `sharing` begin it anew."""
+    code = SET.format(steps=json.dumps(STEPS), room=EVENING)
     house.manage("shell", "--no-imports", "-c", code)
     return EVENING
-
-
-def turns_of(seconds: int) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("meeting", [seconds], indirect=True)
 
 
 def begin(fern: Seat, part: str) -> None:
@@ -65,10 +57,20 @@ def begin(fern: Seat, part: str) -> None:
     fern.page.get_by_role("button", name="Begin it").click()
 
 
-def sharing(sit: Sit, *who: str, **options: Any) -> list[Seat]:
-    """Fern, who chairs, and those who sit in line, in this order, as the sharing begins."""
-    fern, *others = sit("fern", room=EVENING), *(sit(name, room=EVENING, **options) for name in who)
-    begin(fern, "sharing")
+def lobby(sit: Sit) -> Seat:
+    """Fern, who chairs, before the meeting begins: nobody waits, nobody has the floor."""
+    fern = sit("fern", room=EVENING)
+    for part in ("closed", "lobby"):
+        begin(fern, part)
+        expect(fern.page.locator("[data-phase-label]")).to_have_text(part.title())
+    return fern
+
+
+def sharing(sit: Sit, *who: str, part: str = "sharing", **options: Any) -> list[Seat]:
+    """Fern, and those who sit in line, in this order, as the part begins."""
+    fern = lobby(sit)
+    others = [sit(name, room=EVENING, **options) for name in who]
+    begin(fern, part)
     for number, seat in enumerate(others, 1):
         expect(seat.why).to_contain_text("One person at a time writes.")
         seat.page.get_by_role("button", name="Raise my hand").click()
@@ -76,8 +78,8 @@ def sharing(sit: Sit, *who: str, **options: Any) -> list[Seat]:
     return [fern, *others]
 
 
-def handles(seat: Seat) -> list[str]:
-    return [text.split("\n")[0] for text in seat.page.locator(".line .fill").all_inner_texts()]
+def in_line(seat: Seat) -> Locator:
+    return seat.page.locator(".line .fill")
 
 
 def from_the_line(fern: Seat, handle: str, what: str) -> None:
@@ -92,7 +94,7 @@ def from_the_line(fern: Seat, handle: str, what: str) -> None:
 def test_the_steps_are_the_table_of_contents_on_every_screen_and_after_a_reload(
     meeting: str, sit: Sit
 ) -> None:
-    fern, juniper = sit("fern", room=meeting), sit("juniper", room=meeting)
+    fern, juniper = lobby(sit), sit("juniper", room=meeting)
     label, current = (
         juniper.page.locator("[data-phase-label]"),
         juniper.page.locator('.toc [aria-current="step"]'),
@@ -100,19 +102,19 @@ def test_the_steps_are_the_table_of_contents_on_every_screen_and_after_a_reload(
     expect(label).to_have_text("Lobby")
     expect(juniper.page.get_by_role("button", name="Send", exact=True)).to_be_visible()
     begin(fern, "opening")
-    expect(label).to_have_text("Part 1 of 3: The lamp is lit")
+    expect(label).to_have_text("Part 1 of 5: The lamp is lit")
     expect(current).to_contain_text("The lamp is lit")
     expect(juniper.page.locator(".stage.break").last).to_have_text("The lamp is lit")
     expect(juniper.why).to_contain_text("The facilitators are speaking.")
     expect(juniper.page.locator("[data-announce]")).to_contain_text("The lamp is lit.")
     begin(fern, "sharing")
-    expect(label).to_have_text("Part 2 of 3: What held me")
+    expect(label).to_have_text("Part 4 of 5: What held me")
     expect(juniper.floor).to_contain_text("What held me")
     expect(juniper.floor).to_contain_text("One person at a time has the floor.")
-    before = juniper.page.locator(".side-head, [data-floor], .stage").all_inner_texts()
+    before = juniper.page.locator("[data-phases], [data-floor], .stage").all_inner_texts()
     juniper.enter().live()
-    expect(juniper.page.locator("[data-phase-label]")).to_have_text("Part 2 of 3: What held me")
-    assert juniper.page.locator(".side-head, [data-floor], .stage").all_inner_texts() == before
+    expect(juniper.page.locator("[data-phase-label]")).to_have_text("Part 4 of 5: What held me")
+    assert juniper.page.locator("[data-phases], [data-floor], .stage").all_inner_texts() == before
 
 
 def test_whoever_was_away_comes_back_to_the_part_the_turn_and_their_place(meeting: str, sit: Sit) -> None:
@@ -125,7 +127,7 @@ def test_whoever_was_away_comes_back_to_the_part_the_turn_and_their_place(meetin
     juniper.context.set_offline(False)
     expect(juniper.floor).to_contain_text("Wren has the floor")
     expect(juniper.floor).to_contain_text("You are next.")
-    expect(juniper.page.locator("[data-phase-label]")).to_have_text("Part 2 of 3: What held me")
+    expect(juniper.page.locator("[data-phase-label]")).to_have_text("Part 4 of 5: What held me")
 
 
 # --- the line ------------------------------------------------------------------------------------------------------
@@ -133,11 +135,11 @@ def test_whoever_was_away_comes_back_to_the_part_the_turn_and_their_place(meetin
 
 def test_the_chair_moves_people_in_the_line_and_everyone_sees_it(meeting: str, sit: Sit) -> None:
     fern, wren, juniper, heron = sharing(sit, "wren", "juniper", "heron")
-    assert handles(fern) == ["Wren", "Juniper", "Heron"]
+    expect(in_line(fern)).to_have_text(["Wren", "Juniper", "Heron"])
     from_the_line(fern, "Heron", "Put first")
     expect(heron.floor).to_contain_text("You are next.")
     expect(wren.floor).to_contain_text("You are 2nd in line.")
-    assert handles(juniper) == ["Heron", "Wren", "You"]
+    expect(in_line(juniper)).to_have_text(["Heron", "Wren", "You"])
     from_the_line(fern, "Heron", "Later")
     expect(wren.floor).to_contain_text("You are next.")
     expect(heron.floor).to_contain_text("You are 2nd in line.")
@@ -205,9 +207,8 @@ def test_whoever_has_the_floor_may_pass(meeting: str, sit: Sit) -> None:
     expect(juniper.page.locator(".stage").last).to_have_text("You pass this time.")
 
 
-@turns_of(130)
 def test_a_turn_ends_with_words_and_never_with_a_clock(meeting: str, sit: Sit) -> None:
-    fern, juniper = sharing(sit, "juniper")
+    fern, juniper = sharing(sit, "juniper", part="check-in")
     juniper.page.clock.install()
     juniper.enter().live()
     hint = juniper.page.locator("[data-hint]")
@@ -292,8 +293,8 @@ def test_a_long_share_goes_out_in_parts_in_order_and_whole(meeting: str, sit: Si
 
 
 def test_too_long_a_message_outside_a_turn_is_kept_and_said(meeting: str, sit: Sit) -> None:
+    lobby(sit)
     juniper = sit("juniper", room=meeting)
-    expect(juniper.page.locator("[data-phase-label]")).to_have_text("Lobby")
     juniper.field.fill(STORY)
     juniper.page.get_by_role("button", name="Send", exact=True).click()
     expect(juniper.page.locator("#words-error")).to_contain_text("A message holds at most 2,000 characters")
@@ -304,11 +305,11 @@ def test_too_long_a_message_outside_a_turn_is_kept_and_said(meeting: str, sit: S
 
 
 def test_a_whole_turn_without_javascript(meeting: str, sit: Sit, house: Site) -> None:
+    fern = lobby(sit)
     plain = sit("juniper", room=meeting, live=False, java_script_enabled=False, viewport=PHONE)
-    fern = sit("fern", room=meeting)
     begin(fern, "sharing")
     page = plain.enter().page
-    expect(page.locator("[data-phase-label]")).to_have_text("Part 2 of 3: What held me")
+    expect(page.locator("[data-phase-label]")).to_have_text("Part 4 of 5: What held me")
     page.get_by_role("button", name="Raise my hand").click()
     expect(plain.floor).to_contain_text("You are next.")
     fern.page.get_by_role("button", name="Call Juniper").click()
@@ -336,9 +337,8 @@ def test_the_chair_keeps_the_line_without_javascript(meeting: str, sit: Sit) -> 
     expect(wren.floor).to_contain_text("Juniper has the floor")
 
 
-@turns_of(20)
 def test_axe_is_content_with_a_meeting_by_day_and_by_night(meeting: str, sit: Sit) -> None:
-    fern, juniper, wren, heron = sharing(sit, "juniper", "wren", "heron")
+    fern, juniper, wren, heron = sharing(sit, "juniper", "wren", "heron", part="topic")
     fern.page.get_by_role("button", name="Call Juniper").click()
     expect(juniper.page.locator("[data-hint]")).to_contain_text("nobody is cut off")
     juniper.field.fill(STORY)
