@@ -53,7 +53,7 @@ def door_part(request: MemberRequest, pk: int) -> HttpResponse:
     meeting = page["visit"].meeting
     if meeting is not None and page["visit"].state is Door.WAITING:
         actions.note_seen(meeting=meeting, member=request.user, at=now)
-    return render(request, "meetings/_door.html", page)
+    return render(request, "meetings/_door.html", page | {"part_alone": True})
 
 
 @login_required
@@ -136,7 +136,7 @@ def chair(request: MemberRequest, pk: int) -> HttpResponse:
 @never_cache
 @login_required
 def chair_part(request: MemberRequest, pk: int) -> HttpResponse:
-    return render(request, "meetings/_chair.html", console_of(request, pk))
+    return render(request, "meetings/_chair.html", console_of(request, pk) | {"part_alone": True})
 
 
 def console_of(request: MemberRequest, pk: int) -> dict[str, Any]:

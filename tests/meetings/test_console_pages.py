@@ -111,12 +111,24 @@ def test_someone_is_let_in_turned_away_and_asked_back_and_then_all_are_let_in() 
         actions.arrive(meeting=meeting, member=each, at=timezone.now())
     page = looked_at(held.alder, held, "chair")
     assert [page.index(each.handle) for each in people] == sorted(page.index(each.handle) for each in people)
-    assert "Juniper may come in." in press(held.alder, "admit", held, member=people[0].public_id)
+    assert press(held.alder, "admit", held, member=people[0].public_id).count("Juniper may come in.") == 1
+    assert "may come in" not in looked_at(held.alder, held, "chair")
     assert "Not this time: 1" in press(held.alder, "turn_away", held, member=people[1].public_id)
     assert "Kestrel is in the lobby again." in press(held.alder, "ask_back", held, member=people[1].public_id)
     press(held.alder, "admit", held, all=1)
     assert Arrival.objects.filter(admitted_at__isnull=False).count() == 3
     assert "Nobody waits." in looked_at(held.alder, held, "chair")
+
+
+def test_what_came_of_an_act_stands_once_in_the_part_that_is_fetched_after_it() -> None:
+    held = circle(entry=Entry.ASK)
+    juniper, meeting = held.person("Juniper"), held.opened()
+    actions.arrive(meeting=meeting, member=juniper, at=timezone.now())
+    client = signed_in(held.alder)
+    client.post(address("admit", held), {"member": juniper.public_id})
+    part = client.get(address("chair_part", held)).content.decode()
+    assert part.count("Juniper may come in.") == 1
+    assert "may come in" not in client.get(address("chair_part", held)).content.decode()
 
 
 def test_an_act_on_someone_who_is_not_there_is_refused() -> None:

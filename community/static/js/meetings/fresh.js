@@ -84,7 +84,7 @@ class Page {
       if (answer.redirected || GONE.has(answer.status)) return location.reload();
       if (!answer.ok) throw new Error(String(answer.status));
       this.#take(new DOMParser().parseFromString(await answer.text(), "text/html"));
-      if (this.link) this.link.textContent = "";
+      if (this.link?.textContent === LATE) this.link.textContent = "";
     } catch {
       if (this.link && !this.link.textContent) this.link.textContent = LATE;
     } finally {
@@ -134,6 +134,7 @@ class Page {
     event.preventDefault();
     if (form.hasAttribute("aria-busy")) return;
     form.setAttribute("aria-busy", "true");
+    if (this.link) this.link.textContent = "";
     try {
       const sent = new URLSearchParams(/** @type {any} */ (new FormData(form)));
       const answer = await fetch(form.action, { method: "POST", body: sent, redirect: "manual" });
