@@ -8,20 +8,22 @@ from http import HTTPStatus
 import pytest
 from django.test import Client
 
+from community.calendar import doors
 from community.calendar.models import Host
 from community.desk.access import groups_for_desk
-from community.groups.access import groups_for
+from community.groups.access import groups_for, standing_in
 from community.groups.models import Membership
 from community.live.engine import Engine
 from community.members.access import profiles_for
 from community.members.models import Member
 from community.members.signin.access import duties_of
 from sessions.meetings import actions, jobs
-from sessions.meetings.access import Door, doors_of, lobby_of, meeting_for
+from sessions.meetings.access import Door, lobby_of, meeting_for
 from sessions.meetings.models import Entry, Meeting
+from sessions.rooms import meeting_links
 from sessions.rooms.access import rooms_for
 from tests.doors import IN, NOT_FOUND, SIGN_IN, SUSPENDED, Doors
-from tests.factories import MemberFactory, MembershipFactory
+from tests.factories import MemberFactory, MembershipFactory, RoomFactory
 from tests.live_client import act, aside, do, say, sign_in, state_of
 from tests.meetings.holding import Circle, circle
 
@@ -187,6 +189,25 @@ def test_who_waits_at_the_door_sees_nobody_inside_and_who_is_inside_is_told_of_n
 def test_the_calendar_leads_to_the_door_of_what_is_held_here_or_behind_a_link() -> None:
     here, link, street = circle(), circle(here=False, link="https://zoom.us/j/1"), circle(here=False)
     dates = [one.one for one in (here, link, street)]
-    for one in (here, link):
-        assert doors_of(dates)[one.one.pk] == f"/sessions/meetings/{one.one.pk}/"
-    assert street.one.pk not in doors_of(dates)
+    assert dict(doors.doors_of(dates)) == {
+        one.one.pk: f"/sessions/meetings/{one.one.pk}/" for one in (here, link)
+    }
+
+
+def test_from_the_room_everyone_finds_the_door_and_help_and_those_who_hold_it_its_chair() -> None:
+    tuesday = circle()
+    greeter, wren = tuesday.person(), tuesday.person()
+    Host.objects.create(event=tuesday.event, member=greeter, role=Host.Role.GREETER)
+    meeting = tuesday.opened()
+    actions.arrive(meeting=meeting, member=wren, at=tuesday.at)
+    door = f"/sessions/meetings/{tuesday.one.pk}/"
+    for member, finds in ((tuesday.alder, True), (tuesday.fern, True), (greeter, True), (wren, False)):
+        links = meeting_links.links_of(meeting.room, member, standing_in(member, meeting.group))
+        assert links == {
+            "door": door,
+            "help": f"{door}help/",
+            "chair": f"{door}chair/" if finds else None,
+            "name": tuesday.one.name,
+        }
+    porch = RoomFactory(group=tuesday.group)
+    assert meeting_links.links_of(porch, wren, standing_in(wren, tuesday.group)) is None
