@@ -27,10 +27,10 @@ from tests.meetings.looking import address, looked_at, signed_in
 pytestmark = pytest.mark.django_db
 
 
-def held_by_a_script(**fields: object) -> Circle:
+def held_by_a_script(entry: Entry | None = None) -> Circle:
     """A circle that follows the script of the open sharing."""
     shipping.ship_formats(at=timezone.now())
-    held = circle(**fields)
+    held = circle(entry=entry)
     plan_event(event=held.event, follows=Format.objects.get(slug="open-sharing"), by=held.alder, at=held.at)
     return held
 

@@ -50,7 +50,7 @@ def test_who_may_not_know_of_the_event_finds_no_door() -> None:
 
 
 def test_where_entry_is_open_one_button_leads_into_the_room() -> None:
-    held, juniper = circle(), MemberFactory()
+    held = circle()
     juniper = held.person("Juniper")
     meeting = held.opened()
     assert ">Go in</button>" in looked_at(juniper, held)
