@@ -13,13 +13,13 @@ from django.urls import reverse
 
 from community.calendar.doors import OPEN_BEFORE
 from community.calendar.models import Answer, Occurrence
-from community.groups.models import Group, Membership
+from community.groups.models import Membership
 from community.live import eviction, log
 from community.members.models import Member
 from community.notifications.actions import notify_all
 from sessions.meetings.access import chairs_of
 from sessions.meetings.actions.chairing import hand_over, take_empty_chair
-from sessions.meetings.actions.following import follow, let_go_of_moved, note_beginning
+from sessions.meetings.actions.following import begin_anew, follow, note_beginning
 from sessions.meetings.actions.held import WITH, held
 from sessions.meetings.actions.making import close, make_meeting, open_doors, seat_keepers
 from sessions.meetings.actions.outing import put_out_barred
@@ -41,7 +41,7 @@ STAYS_KEPT = timedelta(days=90)
 def hold_meetings(at: datetime) -> int:
     """Make, open, follow, hand over and close what is due; how many meetings stand. Safe to run twice."""
     for ended in _put_off_after_their_end():
-        let_go_of_moved(ended=ended)
+        begin_anew(ended=ended)
     for one in _due(at):
         _by_itself(one.pk, partial(_make_and_open, one, at))
     standing = list(Meeting.objects.filter(closed_at__isnull=True).select_related(*WITH).order_by("pk"))
@@ -74,14 +74,13 @@ def _due(at: datetime) -> list[Occurrence]:
 
 
 def _put_off_after_their_end() -> list[Meeting]:
-    return list(
-        Meeting.objects.filter(
-            closed_at__isnull=False,
-            occurrence__starts_at__gt=F("ends_at"),
-            occurrence__cancelled_at__isnull=True,
-            occurrence__event__cancelled_at__isnull=True,
-        ).exclude(occurrence__event__group__kind=Group.Kind.MEETING)
+    put_off = Meeting.objects.filter(
+        closed_at__isnull=False,
+        occurrence__starts_at__gt=F("ends_at"),
+        occurrence__cancelled_at__isnull=True,
+        occurrence__event__cancelled_at__isnull=True,
     )
+    return list(put_off.select_related("occurrence__event__group"))
 
 
 def _make_and_open(one: Occurrence, at: datetime) -> None:

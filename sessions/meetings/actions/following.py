@@ -68,9 +68,16 @@ def note_beginning(*, meeting: Meeting) -> None:
     ).exclude(room__phase__in=["lobby", "closed"]).update(begun_at=meeting.room.phase_at)
 
 
-def let_go_of_moved(*, ended: Meeting) -> None:
-    """Its date was put off after it had ended: the date gets a meeting of its own, with whoever comes then."""
-    moved_on = Meeting.objects.filter(
+def begin_anew(*, ended: Meeting) -> None:
+    """Its date was put off after it had ended: the date gets a meeting of its own, with whoever comes then. Between two
+    it is the same two, and the same meeting opens again.
+    """
+    put_off = Meeting.objects.filter(
         pk=ended.pk, closed_at__isnull=False, occurrence__starts_at__gt=F("ends_at")
     )
-    moved_on.update(occurrence=None)
+    if ended.occurrence is not None and ended.occurrence.event.between_two:
+        put_off.update(
+            closed_at=None, opened_at=None, begun_at=None, chair=None, chair_since=None, no_host_at=None
+        )
+    else:
+        put_off.update(occurrence=None)
