@@ -325,13 +325,16 @@ def test_newcomers_are_pointed_out_to_the_chair_alone(
 
 
 @pytest.mark.usefixtures("links")
-def test_the_talk_leads_to_the_chair_and_to_help(meeting: Room, wren: Member, alder: Member) -> None:
+def test_the_talk_leads_to_the_chair_to_help_and_to_the_door(
+    meeting: Room, wren: Member, alder: Member
+) -> None:
     hosts, others = page(alder, meeting), page(wren, meeting)
     assert '<a href="/the-chair/">Chair</a>' in hosts
     assert "Begin it" not in hosts, "steps are begun on the chair's page"
     assert "/the-chair/" not in others
     for text in (hosts, others):
         assert '<a href="/ask-for-help/">I need help</a>' in text
+        assert '<a href="/the-door/">About this meeting</a>' in text
 
 
 @pytest.mark.usefixtures("links")
