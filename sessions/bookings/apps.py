@@ -19,10 +19,13 @@ class BookingsConfig(AppConfig):
             cancel_left_hanging,
             forget_notes,
         )
+        from sessions.bookings.demo import open_times
         from sessions.bookings.kinds import BOOKED
+        from sessions.rooms.demo.also import add_to_demo
 
         kinds.register(BOOKED)
         parts.register(agreed)
+        add_to_demo(open_times)
         leaving.on_leaving(cancel_all_of)
         suspension.on_suspension(cancel_all_of)
         on_block(cancel_between)
