@@ -211,8 +211,8 @@ class Following:
         if step.two % 3 == 0:
             phase = [*WRITES, "open", "open"][step.one % (len(WRITES) + 2)]
             writes = (None, None, "all", "turn", "hosts", "none")[step.two // 3 % 6]
-            value = {"phase": phase, "writes": writes} if writes else phase
-            return frame | {"t": "act", "op": "phase.set", "value": value}
+            narrowed = {"phase": phase, "writes": writes}
+            return frame | {"t": "act", "op": "phase.set", "value": narrowed if writes else phase}
         op = ("member.mute", "member.unmute")[step.two % 3 - 1]
         return frame | {"t": "act", "op": op, "target": whom}
 
