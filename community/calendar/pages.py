@@ -96,7 +96,7 @@ def days(occurrences: Iterable[Occurrence], span: Span, now: datetime, *, empty:
     """The lines of each day; days without any only if `empty` ones are wanted. What runs over midnight stands once."""
     by_day: dict[date, list[Line]] = {}
     occurrences = list(occurrences)
-    open_doors = doors.doors_of([one for one in occurrences if at_the_door(one, now)])
+    open_doors = doors.open_doors_of([one for one in occurrences if at_the_door(one, now)])
     on = sorted(
         (one for one in occurrences if one.pk in open_doors or on_at(one, now)),
         key=lambda one: one.pk not in open_doors,
@@ -119,7 +119,7 @@ def on_at(one: Occurrence, now: datetime) -> bool:
 
 
 def lines(occurrences: Collection[Occurrence], now: datetime) -> list[Line]:
-    open_doors = doors.doors_of([one for one in occurrences if at_the_door(one, now)])
+    open_doors = doors.open_doors_of([one for one in occurrences if at_the_door(one, now)])
     return [line(one, now, open_doors) for one in occurrences]
 
 
@@ -129,11 +129,14 @@ def at_the_door(one: Occurrence, now: datetime) -> bool:
 
 
 def line(one: Occurrence, now: datetime, open_doors: Mapping[int, str] | None = None) -> Line:
-    """`open_doors` are looked up for this one if they are not given."""
+    """`open_doors` are looked up for this one if they are not given. What is only held behind a door that has closed
+    already is not on any more.
+    """
     mine: Sequence[Answer] = one.own
-    on_now = on_at(one, now)
-    if open_doors is None and at_the_door(one, now):
-        open_doors = doors.doors_of([one])
+    if open_doors is None:
+        open_doors = doors.open_doors_of([one]) if at_the_door(one, now) else {}
+    behind_a_door = (one.event.here or one.event.link) and not one.event.address and not one.event.phone
+    on_now = on_at(one, now) and (not behind_a_door or one.pk in open_doors)
     badge, kind = _badge(one, mine[0] if mine else None)
     return Line(
         occurrence=one,
@@ -146,7 +149,7 @@ def line(one: Occurrence, now: datetime, open_doors: Mapping[int, str] | None = 
         badge=badge,
         badge_kind=kind,
         on_now=on_now,
-        door=(open_doors or {}).get(one.pk, ""),
+        door=open_doors.get(one.pk, ""),
     )
 
 

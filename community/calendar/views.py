@@ -84,7 +84,7 @@ def occurrence_page(
         "keeps": keeps, "over": one.ends_at <= now,
         "coming": access.who_comes(request.user, one),
         "parts": parts.of(one, keeps=keeps),
-        "door": "" if one.gone or one.ends_at <= now else doors.doors_of([one]).get(one.pk, ""),
+        "door": "" if one.gone else doors.doors_of([one]).get(one.pk, ""),
     }  # fmt: skip
     return render(request, "calendar/occurrence.html", page, status=status)
 

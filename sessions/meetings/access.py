@@ -160,6 +160,12 @@ def doors_of(occurrences: Collection[Occurrence]) -> Mapping[int, str]:
     }
 
 
+def ended_early(places: Collection[int]) -> set[int]:
+    """Those of the occurrences whose meeting was closed. One query."""
+    closed = Meeting.objects.filter(occurrence__in=places, closed_at__isnull=False)
+    return {place for place in closed.values_list("occurrence", flat=True) if place is not None}
+
+
 def links_of(room: Room, member: Member, standing: Standing) -> dict[str, str | None] | None:
     """From a meeting's room to its other pages; None for a room that is no meeting's. Two queries at most."""
     meeting = Meeting.objects.select_related("occurrence").filter(room=room).first()

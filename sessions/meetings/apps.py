@@ -14,7 +14,7 @@ class MeetingsConfig(AppConfig):
         from community.live import ticks
         from community.notifications import kinds
         from moderation.audit import words
-        from sessions.meetings.access import doors_of, links_of
+        from sessions.meetings.access import doors_of, ended_early, links_of
         from sessions.meetings.actions.outing import put_out_on_leaving, put_out_on_removal
         from sessions.meetings.jobs import forget_meetings, hold_meetings
         from sessions.meetings.kinds import HELP_WANTED, NO_HOST
@@ -22,7 +22,7 @@ class MeetingsConfig(AppConfig):
 
         kinds.register(NO_HOST, HELP_WANTED)
         words.register_names("meeting", names)
-        doors.register(doors_of)
+        doors.register(doors_of, ended=ended_early)
         splits.register(carry_doorway_over)
         parts.register(event_part)
         meeting_links.register(links_of)

@@ -164,6 +164,7 @@ def test_a_whole_session_from_the_calendar_to_a_certificate_that_somebody_checks
     first, *rest = [re.sub(r"\d.*$", "", title).strip() for title in steps]
     begin(alder, first)
     expect(juniper.why).to_contain_text("The facilitators are speaking.")
+    expect(juniper.page.get_by_text("Alder has the chair now.")).to_be_visible()
     alder.get_by_role("button", name="Read it out in the room").click()
     expect(wren.page.locator(".msg[data-by]")).to_have_count(1)
     sharing = next(title for title in rest if "shar" in title.lower())

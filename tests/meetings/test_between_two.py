@@ -13,6 +13,7 @@ from community.calendar.models import Answer
 from community.groups.models import Group, Membership
 from community.members.models import Member
 from community.notifications.models import Delivery
+from moderation.audit.models import AuditEntry
 from sessions.meetings import jobs
 from sessions.meetings.access import Door, Part, meeting_for
 from sessions.meetings.actions import close
@@ -31,6 +32,7 @@ def test_an_hour_that_was_ended_and_put_off_opens_again_for_the_same_two() -> No
     starts = one.starts_at
     jobs.hold_meetings(starts)
     close(meeting=Meeting.objects.get(), by=keeper, at=starts)
+    assert not AuditEntry.objects.filter(subject_kind="meeting").exists()
     tomorrow = starts + timedelta(days=1)
     change_one(
         occurrence=one,

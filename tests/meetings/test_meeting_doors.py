@@ -9,7 +9,9 @@ import pytest
 from django.test import Client
 
 from community.calendar import doors
+from community.calendar.access import occurrence_for
 from community.calendar.models import Host
+from community.calendar.pages import line
 from community.desk.access import groups_for_desk
 from community.groups.access import groups_for, standing_in
 from community.groups.models import Membership
@@ -192,6 +194,16 @@ def test_the_calendar_leads_to_the_door_of_what_is_held_here_or_behind_a_link() 
     assert dict(doors.doors_of(dates)) == {
         one.one.pk: f"/sessions/meetings/{one.one.pk}/" for one in (here, link)
     }
+
+
+def test_a_meeting_that_was_closed_early_is_not_on_any_more_and_its_page_stays() -> None:
+    tuesday = circle()
+    meeting, one, at = tuesday.opened(), tuesday.one, tuesday.one.starts_at
+    shown = lambda: line(occurrence_for(tuesday.alder, one.pk), at)  # noqa: E731 - asked before and after
+    assert (shown().on_now, shown().door) == (True, f"/sessions/meetings/{one.pk}/")
+    actions.close(meeting=meeting, by=tuesday.alder, at=at)
+    assert (shown().on_now, shown().door) == (False, "")
+    assert dict(doors.doors_of([one])) == {one.pk: f"/sessions/meetings/{one.pk}/"}
 
 
 def test_from_the_room_everyone_finds_the_door_and_help_and_those_who_hold_it_its_chair() -> None:

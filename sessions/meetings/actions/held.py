@@ -31,7 +31,9 @@ def scope_of(meeting: Meeting) -> str:
 
 
 def note(verb: Verb, meeting: Meeting, by: Member | None, at: datetime, facts: Facts | None = None) -> None:
-    """Put an act about the meeting on record."""
+    """Put an act about the meeting on record. What two people have booked is on no record."""
+    if meeting.occurrence is not None and meeting.occurrence.event.between_two:
+        return
     record(
         verb=verb,
         actor=by.pk if by else None,
