@@ -26,6 +26,10 @@ from community.live import engine, ticks
 from community.live.models import Log
 from community.notifications.access import queue_health
 from community.notifications.models import Channel, Delivery
+from sessions.meetings.access import planned_with
+from sessions.meetings.engines import ENGINES
+from sessions.meetings.jobs import due
+from sessions.meetings.models import Meeting
 
 logger = structlog.get_logger("community.desk")
 
@@ -241,6 +245,22 @@ def rooms(at: datetime) -> Finding:
     )
 
 
+def meetings(at: datetime) -> Finding:
+    """Whether doors that should be open are, and whether what is planned can be held where it is planned."""
+    late, on = len(due(at - GRACE)), Meeting.objects.filter(opened_at__lte=at, closed_at__isnull=True).count()
+    answers = {name: one.health(at) for name, one in ENGINES.items()}
+    ill = {name: answer.words for name, answer in answers.items() if not answer.ok and planned_with(name, at)}
+    facts: dict[str, Fact] = {"open": on, "late": late, "engines": ", ".join(ill) or "ok"}
+    if late:
+        words = f"{late} should be open and {'are' if late > 1 else 'is'} not."
+        return Finding("meetings", "Meetings", State.BROKEN, words, "See that a worker runs.", facts)
+    if ill:
+        words = " ".join(ill.values())
+        todo = "Allow the hosts that are meant, or have those events held here."
+        return Finding("meetings", "Meetings", State.LOOK, words, todo, facts)
+    return Finding("meetings", "Meetings", State.FINE, f"Open now: {on}.", facts=facts)
+
+
 def storage(at: datetime) -> Finding:
     usage = shutil.disk_usage(settings.PORCHLIGHT_DATA)
     facts: dict[str, Fact] = {"free_bytes": usage.free, "total_bytes": usage.total}
@@ -310,6 +330,7 @@ LOOKS: list[tuple[str, str, Look]] = [
     ("jobs", "Work in the background", jobs),
     ("mail", "Mail", mail),
     ("rooms", "Rooms", rooms),
+    ("meetings", "Meetings", meetings),
     ("storage", "Storage", storage),
     ("backup", "Backup", backup),
     ("audit", "Audit log", audit),

@@ -166,6 +166,16 @@ def ended_early(places: Collection[int]) -> set[int]:
     return {place for place in closed.values_list("occurrence", flat=True) if place is not None}
 
 
+def planned_with(engine: str, at: datetime) -> bool:
+    """Whether anything to come is held by this engine."""
+    ahead = Occurrence.objects.filter(
+        ends_at__gt=at, cancelled_at__isnull=True, event__cancelled_at__isnull=True
+    )
+    here = Q(event__here=True)
+    held = here if engine == Meeting.Engine.TEXT else ~here & ~Q(event__link="")
+    return ahead.filter(held).exists()
+
+
 def links_of(room: Room, member: Member, standing: Standing) -> dict[str, str | None] | None:
     """From a meeting's room to its other pages; None for a room that is no meeting's. Two queries at most."""
     meeting = Meeting.objects.select_related("occurrence").filter(room=room).first()

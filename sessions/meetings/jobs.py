@@ -42,7 +42,7 @@ def hold_meetings(at: datetime) -> int:
     """Make, open, follow, hand over and close what is due; how many meetings stand. Safe to run twice."""
     for ended in _put_off_after_their_end():
         begin_anew(ended=ended)
-    for one in _due(at):
+    for one in due(at):
         _by_itself(one.pk, partial(_make_and_open, one, at))
     standing = list(Meeting.objects.filter(closed_at__isnull=True).select_related(*WITH).order_by("pk"))
     for meeting in standing:
@@ -60,7 +60,7 @@ def _by_itself(pk: int, does: Callable[[], object]) -> None:
         logger.exception("meeting_failed", meeting=pk)
 
 
-def _due(at: datetime) -> list[Occurrence]:
+def due(at: datetime) -> list[Occurrence]:
     """Dates whose doors are to be opened and that have no meeting yet."""
     soon = Occurrence.objects.filter(
         starts_at__lte=at + OPEN_BEFORE,

@@ -30,7 +30,9 @@ from community.live.models import Tick
 from community.members.models import Member
 from community.notifications.models import Delivery
 from moderation.audit.models import AuditLook
+from sessions.meetings.jobs import hold_meetings
 from tests import services
+from tests.calendar.making import make_event, nth
 from tests.factories import MemberFactory, RoomFactory
 from tests.live_client import do, events, say
 
@@ -124,6 +126,24 @@ def test_tables_older_than_the_program_are_broken(well: None) -> None:
         cursor.execute(f"DELETE FROM django_migrations WHERE app = 'house' AND name = ({newest})")  # noqa: S608
     assert part("database").state == State.BROKEN
     assert "manage.py migrate" in part("database").todo
+
+
+def test_a_door_that_should_be_open_is_missed_and_links_that_lead_nowhere_too(
+    well: None, settings: Settings
+) -> None:
+    one = nth(make_event(here=True, rule=""), 0)
+    doors_open = one.starts_at - timedelta(minutes=15)
+    assert part("meetings", doors_open).state == State.FINE
+    late = part("meetings", doors_open + timedelta(minutes=3))
+    assert (late.state, late.words) == (State.BROKEN, "1 should be open and is not.")
+    hold_meetings(doors_open)
+    opened = part("meetings", doors_open + timedelta(minutes=3))
+    assert (opened.state, opened.words) == (State.FINE, "Open now: 1.")
+    settings.PORCHLIGHT_LINK_HOSTS = []
+    assert part("meetings", one.starts_at).state == State.FINE
+    make_event(link="https://zoom.us/j/1", day=one.starts_at.date() + timedelta(days=1), rule="")
+    assert part("meetings", one.starts_at).state == State.LOOK
+    assert "The house allows no links." in part("meetings", one.starts_at).words
 
 
 def test_what_is_broken_stands_on_the_desks_first_page(well: None) -> None:
