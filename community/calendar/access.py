@@ -253,6 +253,11 @@ def _bare(place: str) -> str:
     return "".join(place.casefold().split())
 
 
+def kinds_in_use() -> QuerySet[Kind]:
+    """With how many events are of each."""
+    return Kind.objects.annotate(count=Count("events"))
+
+
 def usual_kind() -> Kind:
     """What an event is when nothing says it, as in a file. Raises Kind.DoesNotExist for a calendar without kinds."""
     return Kind.objects.filter(slug="group-session").first() or Kind.objects.earliest("order")

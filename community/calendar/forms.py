@@ -247,6 +247,13 @@ def nth_weekday(day: date) -> str:
     return f"{place if place < 5 else -1}{DAYS[day.weekday()]}"
 
 
+class KindForm(forms.Form):
+    name = forms.CharField(label="Its name", max_length=40, help_text="As in “Book circle”.")
+
+    def clean_name(self) -> str:
+        return " ".join(self.cleaned_data["name"].split())
+
+
 class OneDateForm(forms.Form):
     """A date of its own: another time, title or note."""
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("community.notifications.urls")),
     path("", include("community.members.signin.urls")),
     path("", include("community.invitations.urls")),
+    path("desk/kinds/", include("community.calendar.kinds_urls")),
     path("desk/", include("community.desk.urls")),
     path("house/", include("community.house.urls")),
     path("meetings/", include("community.calendar.meetings_urls")),

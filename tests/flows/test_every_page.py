@@ -40,6 +40,7 @@ STEWARDS = [
     "/desk/audit/", "/desk/audit/?person=nobody&verb=role.changed",
     "/desk/texts/", "/desk/texts/rules/", "/desk/look/", "/desk/settings/", "/desk/help-lines/",
     "/desk/help-lines/US/988-day-and-night/", "/desk/help-lines/NZ/new/", "/desk/health/",
+    "/desk/kinds/", "/desk/kinds/1/",
     "/desk/invitations/", "/desk/invitations/new/", "/desk/invitations/links/new/", "/desk/invitations/files/new/",
     "/desk/invitations/asking/", "/desk/invitations/3/",
     "/desk/recoveries/", "/sessions/one-to-one/hours/", "/sessions/one-to-one/hours/new/",

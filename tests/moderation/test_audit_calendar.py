@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from community.calendar import actions
+from community.calendar import actions, sorts
 from community.calendar.meeting_guide import read_feed
-from community.calendar.models import Event, Source
+from community.calendar.models import Event, Kind, Source
 from community.groups.models import Membership
 from community.members.models import Member
 from moderation.audit.models import AuditEntry
@@ -80,7 +80,22 @@ def drop(house: House) -> None:
     actions.drop_source(source=source, by=house.alder, at=NOW)
 
 
+def add_kind(house: House) -> Kind:
+    return sorts.add_kind(name=WORDS, by=house.alder, at=NOW)
+
+
+def rename_kind(house: House) -> None:
+    sorts.rename_kind(kind=house.event.kind, name=WORDS, by=house.alder, at=NOW)
+
+
+def drop_kind(house: House) -> None:
+    sorts.drop_kind(kind=Kind.objects.create(slug="walk", name=WORDS), by=house.alder, at=NOW)
+
+
 CASES = [
+    Case(Verb.KIND_ADDED, add_kind, subject="kind"),
+    Case(Verb.KIND_RENAMED, rename_kind, subject="kind"),
+    Case(Verb.KIND_DROPPED, drop_kind, subject="kind"),
     Case(Verb.EVENT_SCHEDULED, schedule, {"series": True}),
     Case(Verb.EVENT_CHANGED, change_all, {"dates": "all", "moved": 5}),
     Case(Verb.EVENT_CHANGED, change_one, {"dates": "one"}),
