@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 
 from django.utils import timezone
 
+from community.calendar import sorts
 from community.calendar.actions import schedule
 from community.calendar.feeds import make_feed
 from community.calendar.models import Event, Feed, Kind
@@ -51,6 +52,7 @@ def furnish(people: People) -> list[str]:
         *_attendance(people),
         *_meetings(people),
         *_bookings(people),
+        *_kinds(people),
         *_closed(people),
     ]
 
@@ -188,6 +190,12 @@ def _bookings(people: People) -> Iterator[str]:
     yield from (f"/sessions/one-to-one/{booked.pk}/{page}/" for page in ("move", "cancellation"))
     yield f"/sessions/one-to-one/hours/{hours.pk}/closing/"
     yield f"/sessions/one-to-one/hours/times/{free.pk}/closing/"
+
+
+def _kinds(people: People) -> Iterator[str]:
+    """A kind that nothing is of can be dropped."""
+    sorts.add_kind(name="Book circle", by=people["marigold"], at=timezone.now())
+    yield "/desk/kinds/"
 
 
 def _closed(people: People) -> Iterator[str]:

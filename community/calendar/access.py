@@ -254,8 +254,10 @@ def _bare(place: str) -> str:
 
 
 def kinds_in_use() -> QuerySet[Kind]:
-    """With how many events are of each."""
-    return Kind.objects.annotate(count=Count("events"))
+    """With how many events are of each; what two people have booked is not counted, and keeps its kind in use."""
+    told = Count("events", filter=~Q(events__group__kind=Group.Kind.MEETING))
+    used = Exists(Event.objects.filter(kind=OuterRef("pk")))
+    return Kind.objects.annotate(count=told, used=used).order_by("order", "name")
 
 
 def usual_kind() -> Kind:

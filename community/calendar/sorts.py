@@ -66,8 +66,8 @@ def drop_kind(*, kind: Kind, by: Member, at: datetime) -> None:
 
 
 def _is_taken(name: str, but: Kind | None = None) -> bool:
-    others = Kind.objects.filter(name__iexact=name)
-    return others.exclude(pk=but.pk if but else None).exists()
+    called = Kind.objects.filter(name__iexact=name)
+    return (called.exclude(pk=but.pk) if but else called).exists()
 
 
 def _record(verb: Verb, kind: Kind, by: Member, at: datetime) -> None:

@@ -9,9 +9,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from community.calendar import sorts
 from community.calendar.models import Kind
+from community.groups.models import Group
 from community.members.models import Member
 from tests.calendar.making import NOW, a_kind, facilitator, make_event
-from tests.factories import MemberFactory
+from tests.factories import GroupFactory, MemberFactory
 
 pytestmark = pytest.mark.django_db
 ALL = reverse("kinds:all")
@@ -82,4 +83,13 @@ def test_the_list_costs_the_same_however_many_there_are(
     for number in range(20):
         sorts.add_kind(name=f"Walk {number}", by=steward, at=NOW)
     with django_assert_max_num_queries(6):
-        client.get(ALL)
+        page = client.get(ALL)
+    assert list(page.context["kinds"]) == list(Kind.objects.all())
+
+
+def test_what_two_people_have_booked_is_not_counted(client: Client, steward: Member) -> None:
+    group = GroupFactory(kind=Group.Kind.MEETING, joining="closed", listed=False)
+    kind = sorts.add_kind(name="Quiet hour", by=steward, at=NOW)
+    make_event(by=facilitator(), kind=kind, group=group, audience="group")
+    [line] = [one for one in client.get(ALL).context["kinds"] if one == kind]
+    assert (line.count, line.used) == (0, True)
