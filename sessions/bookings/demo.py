@@ -1,4 +1,4 @@
-"""Times to talk in the demo: a clinician's and a mentor's, and one that somebody has booked."""
+"""Times to talk in the demo: a facilitator's two afternoons, and one that somebody has booked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sessions.bookings import actions
 from sessions.bookings.models import Hours, Slot
 
 # Handle, days from today, from, to, minutes, pause.
-TIMES = (("Linden", 2, time(14), time(16, 30), 45, 5), ("Fern", 3, time(18), time(19, 30), 30, 0))
+TIMES = (("Alder", 2, time(16), time(18, 30), 45, 5), ("Alder", 4, time(18), time(19, 30), 30, 0))
 
 
 def open_times(members: Mapping[str, Member], now: datetime) -> None:
@@ -23,7 +23,7 @@ def open_times(members: Mapping[str, Member], now: datetime) -> None:
             zone=keeper.time_zone, rule="FREQ=WEEKLY;COUNT=4",
         )  # fmt: skip
         actions.open_hours(hours=hours, at=now)
-    first = Slot.objects.filter(keeper=members["Linden"]).order_by("starts_at")[0]
+    first = Slot.objects.filter(keeper=members["Alder"]).order_by("starts_at")[0]
     actions.book(
         slot=first, member=members["Heron"], note="The letter from the court.", remind_minutes=None, at=now
     )

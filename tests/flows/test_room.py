@@ -217,8 +217,9 @@ def test_a_restart_of_the_server_costs_nothing_but_time(sit: Sit, house: Site) -
     expect(juniper.link).to_contain_text("The link is down.")
     juniper.say("Said to a house without a light.")
     house.start()
-    juniper.page.get_by_role("button", name="Try now").first.click()
-    expect(juniper.waiting).to_have_count(0)
+    # It may be back by itself before it is pressed.
+    juniper.page.evaluate("dispatchEvent(new Event('online'))")
+    expect(juniper.waiting).to_have_count(0, timeout=40_000)
     wren.sees("Said to a house without a light.")
     expect(juniper.link).to_be_empty()
 
