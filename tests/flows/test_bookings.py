@@ -137,7 +137,7 @@ def test_the_room_opens_in_time_and_only_the_two_can_go_in(house: Site, sit: Sit
     lines = ".agenda h3 a:text-is('One to one')"
     member.page.goto(agenda)
     expect(member.page.locator(lines)).to_have_count(1)
-    for who in ("bramble", "marigold", "alder"):
+    for who in ("bramble", "marigold", "fern"):
         other = sit(who, live=False)
         for address in (room, door, booking):
             answer = other.page.goto(address)
