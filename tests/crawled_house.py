@@ -59,7 +59,8 @@ def furnish(people: People) -> list[str]:
 
 def _groups(people: People) -> Iterator[str]:
     """Of the groups those where there is most to do: one's own, one to join, and one that Alder keeps."""
-    juniper, kept = people["juniper"], Membership.objects.filter(member=people["alder"], role="facilitator")
+    led = Membership.objects.filter(member=people["alder"], role="facilitator")
+    juniper, kept = people["juniper"], led.filter(group__kind=Group.Kind.GROUP)
     GroupFactory(slug="evening-walks", name="Evening walks")
     GroupFactory(slug="long-letters", name="Long letters", joining=Group.Joining.REQUEST)
     yield from (f"/groups/{slug}/" for slug in ("the-porch", "evening-walks", "long-letters"))
